@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events: stamping and handing out. The fields come from the one table; see kmemrig/event.h.
+ *
+ * The machine's sinks form a list that changes only while its CPUs are at rest, so emitting
+ * takes no lock.
+ */
+#include <string.h>
+
+#include <kmemrig/event.h>
+#include <kmemrig/machine.h>
+#include <linux/kernel.h>
+
+static const char *const event_names[] = {
+#define EVENT_NAME(system, name) #name,
+	RIG_EVENTS(EVENT_NAME)
+#undef EVENT_NAME
+};
+
+static const char *const event_systems[] = {
+#define EVENT_SYSTEM(system, name) #system,
+	RIG_EVENTS(EVENT_SYSTEM)
+#undef EVENT_SYSTEM
+};
+
+const char *rig_event_name(enum rig_event_id id)
+{
+	return event_names[id];
+}
+
+const char *rig_event_system(enum rig_event_id id)
+{
+	return event_systems[id];
+}
+
+int rig_event_find(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	for (int id = 0; id < RIG_NR_EVENTS; id++) {
+		const char *system = event_systems[id];
+
+		if (colon && (strlen(system) != (size_t)(colon - name) ||
+			      strncmp(system, name, (size_t)(colon - name)) != 0))
+			continue;
+		if (strcmp(event_names[id], colon ? colon + 1 : name) == 0)
+			return id;
+	}
+	return -1;
+}
+
+static void update_enabled(struct rig_events *events)
+{
+	u64 wanted = 0;
+
+	for (const struct rig_event_sink *sink = events->sinks; sink; sink = sink->next)
+		wanted |= sink->wanted;
+	WRITE_ONCE(events->enabled, wanted);
+}
+
+void rig_event_attach(struct rig_machine *machine, struct rig_event_sink *sink)
+{
+	struct rig_event_sink **link = &machine->events.sinks;
+
+	while (*link)
+		link = &(*link)->next;
+	sink->next = NULL;
+	*link = sink;
+	update_enabled(&machine->events);
+}
+
+void rig_event_detach(struct rig_machine *machine, struct rig_event_sink *sink)
+{
+	struct rig_event_sink **link = &machine->events.sinks;
+
+	while (*link && *link != sink)
+		link = &(*link)->next;
+	if (*link)
+		*link = sink->next;
+	update_enabled(&machine->events);
+}
+
+void rig_event_emit(struct rig_cpu *cpu, struct rig_event *event)
+{
+	struct rig_machine *machine = cpu->machine;
+
+	event->cpu = cpu->id;
+	event->pid = cpu->task->pid;
+	event->comm = cpu->task->comm;
+	event->time_ns = machine->clock_ns;
+	for (struct rig_event_sink *sink = machine->events.sinks; sink; sink = sink->next)
+		if (sink->wanted & (1ULL << event->id))
+			sink->emit(sink, event);
+}

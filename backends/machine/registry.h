@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The backends that this build holds; the tables are written by the build. NULL ends each. */
+#ifndef RIG_REGISTRY_H
+#define RIG_REGISTRY_H
+
+struct page_backend;
+struct slab_backend;
+
+extern const struct page_backend *const rig_page_backends[];
+extern const struct slab_backend *const rig_slab_backends[];
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a backend exports. A backend is one folder under backends/ with one const table; the build
+ * finds the folders and writes the list of tables (backends/machine/registry.h), and the same
+ * table plugs in from a shared object at run time: it exports
+ *
+ *	const struct slab_backend *kmemrig_slab_backend(void);     or
+ *	const struct page_backend *kmemrig_page_backend(void);
+ *
+ * Fault injection and tracing sit in front of backends: a backend does neither (but the page
+ * allocator emits its inner events: zone_locked, pcpu_drain, extfrag).
+ */
+#ifndef KMEMRIG_BACKEND_H
+#define KMEMRIG_BACKEND_H
+
+#include <kmemrig/check.h>
+#include <kmemrig/cpu.h>
+#include <kmemrig/machine.h>
+#include <linux/gfp_types.h>
+#include <linux/types.h>
+
+/* Raised when a table's layout or meaning changes; a plug-in built for another is refused. */
+#define RIG_BACKEND_ABI 1
+
+struct kmem_cache;
+struct slabinfo;
+
+struct rig_page_request {
+	gfp_t gfp;
+	unsigned int order;
+	int preferred_nid;
+	const unsigned long *nodemask; /* bitmap of MAX_NUMNODES; NULL: all nodes */
+};
+
+struct page_backend {
+	unsigned int abi; /* RIG_BACKEND_ABI */
+	const char *name; /* the folder's name, and the value on the command line */
+	/* Zones exist and are empty. -errno. */
+	int (*init)(struct rig_machine *machine);
+	void (*fini)(struct rig_machine *machine);
+	/* Boot: pages [start_pfn, end_pfn) become free; in ascending order of calls. */
+	void (*free_boot_range)(struct rig_machine *machine, unsigned long start_pfn,
+				unsigned long end_pfn);
+	/* NULL: no memory. The page is prepared: refcount 1, compound when __GFP_COMP. */
+	struct page *(*alloc)(struct rig_cpu *cpu, const struct rig_page_request *request);
+	/* Order-0 pages into @pages; returns how many slots are filled, as alloc_pages_bulk_array. */
+	unsigned long (*alloc_bulk)(struct rig_cpu *cpu, const struct rig_page_request *request,
+				    unsigned long nr_pages, struct page **pages);
+	/* The last reference is gone. */
+	void (*free)(struct rig_cpu *cpu, struct page *page, unsigned int order);
+	/* Pages linked by lru whose last reference is gone (free_unref_page_list). */
+	void (*free_list)(struct rig_cpu *cpu, struct list_head *pages);
+	/* Per-CPU lists of @cpu back to the zones. */
+	void (*drain)(struct rig_cpu *cpu);
+	/* true: all invariants up to the tier hold. */
+	bool (*check)(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
+};
+
+/*
+ * A slab allocator. struct kmem_cache is the front end's (kmemrig/kmem_cache.h): name, sizes,
+ * flags, constructor; the backend keeps its own data in cache->backend_data.
+ */
+struct slab_backend {
+	unsigned int abi;
+	const char *name;
+	/* Once per machine, when pages can be had; may create boot caches. -errno. */
+	int (*init)(struct rig_machine *machine);
+	void (*fini)(struct rig_machine *machine);
+	/* Sets cache->size, ->align, ->flags and its own data from object_size, align and flags. -errno. */
+	int (*cache_init)(struct kmem_cache *cache);
+	/* All objects are free (the front end asked cache_empty). Gives every page back. */
+	void (*cache_fini)(struct kmem_cache *cache);
+	/* True when no object is in use; otherwise reports each that is. */
+	bool (*cache_shutdown)(struct kmem_cache *cache);
+	int (*cache_shrink)(struct kmem_cache *cache);
+	/* NULL: no memory. Not constructed again, not zeroed: constructors run when a slab is made. */
+	void *(*alloc)(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
+	void (*free)(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
+	/* Bulk calls; NULL: the front end loops. alloc_bulk: all or none; returns the number. */
+	size_t (*alloc_bulk)(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects,
+			     struct rig_cpu *cpu);
+	void (*free_bulk)(struct kmem_cache *cache, size_t nr, void **objects,
+			  struct rig_cpu *cpu);
+	/*
+	 * kmalloc that does not go through caches (SLOB keeps the size in front of the block);
+	 * NULL: the front end's size classes. @bytes_alloc gets what the event reports.
+	 */
+	void *(*kmalloc)(struct rig_machine *machine, size_t size, gfp_t gfp, int node,
+			 struct rig_cpu *cpu, size_t *bytes_alloc);
+	void (*kfree)(struct rig_machine *machine, void *object, struct rig_cpu *cpu);
+	size_t (*ksize)(struct rig_machine *machine, const void *object);
+	/* Where kmalloc stops using size classes: larger requests are pages. Bytes. */
+	size_t (*kmalloc_max_cache_size)(const struct rig_machine *machine);
+	/* Smallest alignment and size of kmalloc objects: ARCH_KMALLOC_MINALIGN, KMALLOC_MIN_SIZE. */
+	size_t kmalloc_min_size;
+	/* One line of /proc/slabinfo. */
+	void (*slabinfo)(struct kmem_cache *cache, struct slabinfo *info);
+	/* The cache that an object's page belongs to, from the object; NULL: not a slab object. */
+	struct kmem_cache *(*cache_of)(struct rig_machine *machine, const void *object);
+	/* A CPU goes away: its private objects go back. */
+	void (*cpu_dead)(struct kmem_cache *cache, struct rig_cpu *cpu);
+	bool (*check)(struct kmem_cache *cache, int tier, struct rig_verdict *verdict);
+};
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one table of events: name, fields, types, in the order and with the types of Linux 6.1's
+ * include/trace/events/kmem.h. The structs of event.h, the ring, the text form, the LTTng-UST
+ * provider and the babeltrace side are all generated from it; an event is added here and nowhere
+ * else.
+ *
+ *	EVENT(system, name)            and, for each, RIG_FIELDS_name(FIELD) with
+ *	FIELD(c_type, name, meaning)
+ *
+ * Meanings (how a person reads the value; programs get the number):
+ *	DEC number   HEX hexadecimal number   BOOL true/false   GFP gfp flags   STR string
+ *	PTR object address, kernel's view     SITE code address  PFN page frame number
+ *	MT migratetype
+ */
+#ifndef KMEMRIG_EVENT_TABLE_H
+#define KMEMRIG_EVENT_TABLE_H
+
+#define RIG_FIELDS_kmem_cache_alloc(FIELD)                                                         \
+	FIELD(u64, call_site, SITE)                                                                \
+	FIELD(u64, ptr, PTR)                                                                       \
+	FIELD(u64, bytes_req, DEC)                                                                 \
+	FIELD(u64, bytes_alloc, DEC)                                                               \
+	FIELD(u64, gfp_flags, GFP)                                                                 \
+	FIELD(s32, node, DEC)                                                                      \
+	FIELD(u8, accounted, BOOL)
+
+#define RIG_FIELDS_kmalloc(FIELD)                                                                  \
+	FIELD(u64, call_site, SITE)                                                                \
+	FIELD(u64, ptr, PTR)                                                                       \
+	FIELD(u64, bytes_req, DEC)                                                                 \
+	FIELD(u64, bytes_alloc, DEC)                                                               \
+	FIELD(u64, gfp_flags, GFP)                                                                 \
+	FIELD(s32, node, DEC)
+
+#define RIG_FIELDS_kfree(FIELD)                                                                    \
+	FIELD(u64, call_site, SITE)                                                                \
+	FIELD(u64, ptr, PTR)
+
+#define RIG_FIELDS_kmem_cache_free(FIELD)                                                          \
+	FIELD(u64, call_site, SITE)                                                                \
+	FIELD(u64, ptr, PTR)                                                                       \
+	FIELD(const char *, name, STR)
+
+#define RIG_FIELDS_mm_page_free(FIELD)                                                             \
+	FIELD(u64, pfn, PFN)                                                                       \
+	FIELD(u32, order, DEC)
+
+#define RIG_FIELDS_mm_page_free_batched(FIELD) FIELD(u64, pfn, PFN)
+
+/* pfn is all ones when the allocation failed. */
+#define RIG_FIELDS_mm_page_alloc(FIELD)                                                            \
+	FIELD(u64, pfn, PFN)                                                                       \
+	FIELD(u32, order, DEC)                                                                     \
+	FIELD(u64, gfp_flags, GFP)                                                                 \
+	FIELD(s32, migratetype, MT)
+
+#define RIG_FIELDS_mm_page_alloc_zone_locked(FIELD)                                                \
+	FIELD(u64, pfn, PFN)                                                                       \
+	FIELD(u32, order, DEC)                                                                     \
+	FIELD(s32, migratetype, MT)                                                                \
+	FIELD(s32, percpu_refill, DEC)
+
+#define RIG_FIELDS_mm_page_pcpu_drain(FIELD)                                                       \
+	FIELD(u64, pfn, PFN)                                                                       \
+	FIELD(u32, order, DEC)                                                                     \
+	FIELD(s32, migratetype, MT)
+
+#define RIG_FIELDS_mm_page_alloc_extfrag(FIELD)                                                    \
+	FIELD(u64, pfn, PFN)                                                                       \
+	FIELD(s32, alloc_order, DEC)                                                               \
+	FIELD(s32, fallback_order, DEC)                                                            \
+	FIELD(s32, alloc_migratetype, MT)                                                          \
+	FIELD(s32, fallback_migratetype, MT)                                                       \
+	FIELD(s32, change_ownership, DEC)
+
+#define RIG_FIELDS_rss_stat(FIELD)                                                                 \
+	FIELD(u32, mm_id, DEC)                                                                     \
+	FIELD(u32, curr, DEC)                                                                      \
+	FIELD(s32, member, DEC)                                                                    \
+	FIELD(s64, size, DEC)
+
+/* The rig's own. */
+
+/* attribute: failslab, fail_page_alloc; nth: allocations this attribute has looked at. */
+#define RIG_FIELDS_fault_injected(FIELD)                                                           \
+	FIELD(const char *, attribute, STR)                                                        \
+	FIELD(u64, nth, DEC)                                                                       \
+	FIELD(u64, size, DEC)                                                                      \
+	FIELD(u64, gfp_flags, GFP)                                                                 \
+	FIELD(u64, call_site, SITE)
+
+#define RIG_FIELDS_check_failed(FIELD)                                                             \
+	FIELD(const char *, check, STR)                                                            \
+	FIELD(const char *, detail, STR)
+
+#define RIG_FIELDS_op_begin(FIELD)                                                                 \
+	FIELD(u64, number, DEC)                                                                    \
+	FIELD(const char *, op, STR)
+
+#define RIG_FIELDS_op_end(FIELD)                                                                   \
+	FIELD(u64, number, DEC)                                                                    \
+	FIELD(s64, result, DEC)
+
+#define RIG_FIELDS_device_interrupt(FIELD)                                                         \
+	FIELD(u32, irq, DEC)                                                                       \
+	FIELD(const char *, device, STR)
+
+#define RIG_KMEM_EVENTS(EVENT)                                                                     \
+	EVENT(kmem, kmem_cache_alloc)                                                              \
+	EVENT(kmem, kmalloc)                                                                       \
+	EVENT(kmem, kfree)                                                                         \
+	EVENT(kmem, kmem_cache_free)                                                               \
+	EVENT(kmem, mm_page_free)                                                                  \
+	EVENT(kmem, mm_page_free_batched)                                                          \
+	EVENT(kmem, mm_page_alloc)                                                                 \
+	EVENT(kmem, mm_page_alloc_zone_locked)                                                     \
+	EVENT(kmem, mm_page_pcpu_drain)                                                            \
+	EVENT(kmem, mm_page_alloc_extfrag)                                                         \
+	EVENT(kmem, rss_stat)
+
+#define RIG_OWN_EVENTS(EVENT)                                                                      \
+	EVENT(kmemrig, fault_injected)                                                             \
+	EVENT(kmemrig, check_failed)                                                               \
+	EVENT(kmemrig, op_begin)                                                                   \
+	EVENT(kmemrig, op_end)                                                                     \
+	EVENT(kmemrig, device_interrupt)
+
+#define RIG_EVENTS(EVENT)                                                                          \
+	RIG_KMEM_EVENTS(EVENT)                                                                     \
+	RIG_OWN_EVENTS(EVENT)
+
+#endif

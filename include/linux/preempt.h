@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The context a CPU runs in: process, soft interrupt, hard interrupt; preemption and interrupts
+ * on or off. One counter a CPU with the kernel's layout (preemption in bits 0-7, soft interrupts
+ * in 8-15, hard interrupts in 16-19), and one for disabled interrupts.
+ */
+#ifndef _LINUX_PREEMPT_H_RIG
+#define _LINUX_PREEMPT_H_RIG
+
+#include <kmemrig/cpu.h>
+
+#define PREEMPT_OFFSET 0x1UL
+#define SOFTIRQ_OFFSET 0x100UL
+#define SOFTIRQ_DISABLE_OFFSET (2 * SOFTIRQ_OFFSET)
+#define HARDIRQ_OFFSET 0x10000UL
+#define PREEMPT_MASK 0xffUL
+#define SOFTIRQ_MASK 0xff00UL
+#define HARDIRQ_MASK 0xf0000UL
+
+static inline unsigned long preempt_count(void)
+{
+	return rig_this_cpu()->preempt_count;
+}
+
+static inline void preempt_disable(void)
+{
+	rig_this_cpu()->preempt_count += PREEMPT_OFFSET;
+}
+
+static inline void preempt_enable(void)
+{
+	rig_this_cpu()->preempt_count -= PREEMPT_OFFSET;
+}
+
+static inline void local_bh_disable(void)
+{
+	rig_this_cpu()->preempt_count += SOFTIRQ_DISABLE_OFFSET;
+}
+
+static inline void local_bh_enable(void)
+{
+	rig_this_cpu()->preempt_count -= SOFTIRQ_DISABLE_OFFSET;
+}
+
+/* in_hardirq: in a handler. in_interrupt: there, or soft interrupts are served or disabled. */
+static inline bool in_hardirq(void)
+{
+	return preempt_count() & HARDIRQ_MASK;
+}
+
+static inline bool in_interrupt(void)
+{
+	return preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK);
+}
+
+/* True where sleeping is forbidden because preemption is off. */
+static inline bool in_atomic(void)
+{
+	return preempt_count() != 0;
+}
+
+static inline bool in_task(void)
+{
+	return !(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_OFFSET));
+}
+
+static inline bool irqs_disabled(void)
+{
+	return rig_this_cpu()->irqs_disabled != 0;
+}
+
+/* Interrupts that arrive while they are off are delivered by the call that turns them on. */
+void rig_irq_deliver_pending(struct rig_cpu *cpu);
+
+static inline void local_irq_disable(void)
+{
+	rig_this_cpu()->irqs_disabled = true;
+}
+
+static inline void local_irq_enable(void)
+{
+	struct rig_cpu *cpu = rig_this_cpu();
+
+	cpu->irqs_disabled = false;
+	if (cpu->irqs_pending)
+		rig_irq_deliver_pending(cpu);
+}
+
+#define local_irq_save(flags)                                                                      \
+	do {                                                                                       \
+		(flags) = rig_this_cpu()->irqs_disabled;                                           \
+		local_irq_disable();                                                               \
+	} while (0)
+
+static inline void local_irq_restore(unsigned long flags)
+{
+	if (!flags)
+		local_irq_enable();
+}
+
+#endif
