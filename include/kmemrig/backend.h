@@ -43,7 +43,8 @@ struct page_backend {
 				unsigned long end_pfn);
 	/* NULL: no memory. The page is prepared: refcount 1, compound when __GFP_COMP. */
 	struct page *(*alloc)(struct rig_cpu *cpu, const struct rig_page_request *request);
-	/* Order-0 pages into @pages; returns how many slots are filled, as alloc_pages_bulk_array. */
+	/* Order-0 pages into @pages; returns how many slots are filled, as alloc_pages_bulk_array.
+	 */
 	unsigned long (*alloc_bulk)(struct rig_cpu *cpu, const struct rig_page_request *request,
 				    unsigned long nr_pages, struct page **pages);
 	/* The last reference is gone. */
@@ -66,21 +67,22 @@ struct slab_backend {
 	/* Once per machine, when pages can be had; may create boot caches. -errno. */
 	int (*init)(struct rig_machine *machine);
 	void (*fini)(struct rig_machine *machine);
-	/* Sets cache->size, ->align, ->flags and its own data from object_size, align and flags. -errno. */
+	/* Sets cache->size, ->align, ->flags and its own data from object_size, align and flags.
+	 * -errno. */
 	int (*cache_init)(struct kmem_cache *cache);
 	/* All objects are free (the front end asked cache_empty). Gives every page back. */
 	void (*cache_fini)(struct kmem_cache *cache);
 	/* True when no object is in use; otherwise reports each that is. */
 	bool (*cache_shutdown)(struct kmem_cache *cache);
 	int (*cache_shrink)(struct kmem_cache *cache);
-	/* NULL: no memory. Not constructed again, not zeroed: constructors run when a slab is made. */
+	/* NULL: no memory. Not constructed again, not zeroed: constructors run when a slab is made.
+	 */
 	void *(*alloc)(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 	void (*free)(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 	/* Bulk calls; NULL: the front end loops. alloc_bulk: all or none; returns the number. */
 	size_t (*alloc_bulk)(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects,
 			     struct rig_cpu *cpu);
-	void (*free_bulk)(struct kmem_cache *cache, size_t nr, void **objects,
-			  struct rig_cpu *cpu);
+	void (*free_bulk)(struct kmem_cache *cache, size_t nr, void **objects, struct rig_cpu *cpu);
 	/*
 	 * kmalloc that does not go through caches (SLOB keeps the size in front of the block);
 	 * NULL: the front end's size classes. @bytes_alloc gets what the event reports.
@@ -91,7 +93,8 @@ struct slab_backend {
 	size_t (*ksize)(struct rig_machine *machine, const void *object);
 	/* Where kmalloc stops using size classes: larger requests are pages. Bytes. */
 	size_t (*kmalloc_max_cache_size)(const struct rig_machine *machine);
-	/* Smallest alignment and size of kmalloc objects: ARCH_KMALLOC_MINALIGN, KMALLOC_MIN_SIZE. */
+	/* Smallest alignment and size of kmalloc objects: ARCH_KMALLOC_MINALIGN, KMALLOC_MIN_SIZE.
+	 */
 	size_t kmalloc_min_size;
 	/* One line of /proc/slabinfo. */
 	void (*slabinfo)(struct kmem_cache *cache, struct slabinfo *info);

@@ -3,10 +3,9 @@
  * Checks, and what happens when one fails.
  *
  * Tiers, chosen per machine (machine->check_tier); each includes those below it:
- *	0  contracts of the caller: double free, wrong cache, foreign pointer, order too high. Always on.
- *	1  constant time: the neighbours of what an operation touches
- *	2  the structure touched: the list, the slab, the region array
- *	3  the whole machine, after each operation
+ *	0  contracts of the caller: double free, wrong cache, foreign pointer, order too high.
+ *Always on. 1  constant time: the neighbours of what an operation touches 2  the structure touched:
+ *the list, the slab, the region array 3  the whole machine, after each operation
  *
  * A check has a stable name ("page.buddy_coalesced"), changes nothing, and its verdict can't be
  * ignored. Misuse by the caller and broken invariants are reported in the kernel's wording with
@@ -42,10 +41,10 @@ enum rig_on_failure {
 
 struct rig_check_policy {
 	enum rig_on_failure on_failure;
-	unsigned long failures;	      /* counted */
-	unsigned long printed;	      /* so far */
-	unsigned long print_limit;    /* 0: all */
-	char last_check[64];	      /* name of the last check that failed */
+	unsigned long failures;	   /* counted */
+	unsigned long printed;	   /* so far */
+	unsigned long print_limit; /* 0: all */
+	char last_check[64];	   /* name of the last check that failed */
 	/* Called with each failure before the policy acts (tests, flight recorder); may be NULL. */
 	void (*hook)(struct rig_machine *machine, const char *check, const char *text, void *data);
 	void *hook_data;

@@ -27,10 +27,10 @@ struct task_struct {
 	int pid;
 	int tgid;
 	char comm[TASK_COMM_LEN];
-	unsigned int flags;	/* PF_* */
-	bool make_it_fail;	/* task-filter of fault attributes */
-	unsigned int fail_nth;	/* > 0: count down, and fail the call that reaches 0 */
-	bool oom_victim;	/* TIF_MEMDIE: may use all reserves */
+	unsigned int flags;    /* PF_* */
+	bool make_it_fail;     /* task-filter of fault attributes */
+	unsigned int fail_nth; /* > 0: count down, and fail the call that reaches 0 */
+	bool oom_victim;       /* TIF_MEMDIE: may use all reserves */
 };
 
 struct rig_cpu {
@@ -40,7 +40,8 @@ struct rig_cpu {
 	bool online;
 	bool irqs_disabled;
 	bool irqs_pending; /* one arrived while they were off */
-	bool faults_armed; /* some fault attribute or fail-nth is active: ask it (kmemrig/fault.h) */
+	bool faults_armed; /* some fault attribute or fail-nth is active: ask it (kmemrig/fault.h)
+			    */
 	unsigned long preempt_count; /* linux/preempt.h */
 	struct task_struct *task;    /* never NULL; the CPU's idle task at first */
 	struct task_struct idle;

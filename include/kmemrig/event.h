@@ -2,9 +2,10 @@
 /*
  * Events: what a machine tells. The structs are generated from event_table.h.
  *
- * RIG_TRACE(cpu, mm_page_free, ...) costs one relaxed load and a branch while no sink wants it. Strings are borrowed for the call. Sinks are called on the emitting
- * CPU, possibly under a zone's lock: they may not allocate from the machine, and where CPUs are
- * threads they must be safe to call from several.
+ * RIG_TRACE(cpu, mm_page_free, ...) costs one relaxed load and a branch while no sink wants it.
+ * Strings are borrowed for the call. Sinks are called on the emitting CPU, possibly under a zone's
+ * lock: they may not allocate from the machine, and where CPUs are threads they must be safe to
+ * call from several.
  */
 #ifndef KMEMRIG_EVENT_H
 #define KMEMRIG_EVENT_H
@@ -18,7 +19,7 @@ enum rig_event_id {
 #define RIG_EVENT_ID(system, name) RIG_EVENT_##name,
 	RIG_EVENTS(RIG_EVENT_ID)
 #undef RIG_EVENT_ID
-	RIG_NR_EVENTS
+		RIG_NR_EVENTS
 };
 
 #define RIG_EVENT_FIELD(type, name, meaning) type name;

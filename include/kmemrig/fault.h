@@ -27,7 +27,7 @@ static __always_inline bool rig_should_failslab(struct rig_cpu *cpu, struct kmem
 
 /* True: this page allocation must fail (should_fail_alloc_page in the kernel). */
 static __always_inline bool rig_should_fail_alloc_page(struct rig_cpu *cpu, gfp_t gfp,
-							unsigned int order)
+						       unsigned int order)
 {
 	return unlikely(cpu->faults_armed) && rig_fail_alloc_page_decide(cpu, gfp, order);
 }

@@ -61,20 +61,23 @@ struct rig_machine_config {
 	size_t nr_memory;
 	const struct rig_device_config *devices;
 	size_t nr_devices;
-	int nr_cpus;		   /* 1 */
-	const int *cpu_nid;	   /* [nr_cpus]; NULL: all on node 0 */
-	const u8 *node_distance;   /* [nr_nodes * nr_nodes]; NULL: 10 here, 20 elsewhere */
+	int nr_cpus;		      /* 1 */
+	const int *cpu_nid;	      /* [nr_cpus]; NULL: all on node 0 */
+	const u8 *node_distance;      /* [nr_nodes * nr_nodes]; NULL: 10 here, 20 elsewhere */
 	unsigned int pageblock_order; /* MAX_ORDER - 1; 9 on kernels with huge pages */
-	bool huge_pages;	   /* per-CPU lists for pageblock_order (CONFIG_TRANSPARENT_HUGEPAGE) */
+	bool huge_pages; /* per-CPU lists for pageblock_order (CONFIG_TRANSPARENT_HUGEPAGE) */
 	unsigned long min_free_kbytes;	     /* the kernel's formula */
 	unsigned int watermark_scale_factor; /* 10 */
-	phys_addr_t lowmem_limit;  /* bytes directly mapped; above is ZONE_HIGHMEM. 0: all is lowmem */
+	phys_addr_t
+		lowmem_limit; /* bytes directly mapped; above is ZONE_HIGHMEM. 0: all is lowmem */
 	unsigned long movablecore_pages; /* for ZONE_MOVABLE; 0 */
-	const char *page_backend;  /* "page" */
-	const char *slab_backend;  /* "slub" */
-	u64 seed;		   /* of everything that uses chance; 0 is a seed like others */
-	int check_tier;		   /* 0 .. 3: kmemrig/check.h */
-	bool bare; /* stop after zones exist and leave the free lists empty: a state is loaded next */
+	const char *page_backend;	 /* "page" */
+	const char *slab_backend;	 /* "slub" */
+	u64 seed;		  /* of everything that uses chance; 0 is a seed like others */
+	const char *command_line; /* the kernel's: "slub_debug=FZ slab_nomerge"; NULL: none */
+	int check_tier;		  /* 0 .. 3: kmemrig/check.h */
+	bool bare; /* stop after zones exist and leave the free lists empty: a state is loaded next
+		    */
 };
 
 struct rig_machine {
@@ -84,14 +87,16 @@ struct rig_machine {
 	u8 *direct_map;		   /* host; lowmem only */
 	struct page *vmemmap;	   /* host */
 	u8 *vmalloc_window;	   /* host; nothing mapped but live areas */
+	u64 vmalloc_size;	   /* bytes of that window */
 	unsigned long max_pfn;	   /* one above the last page frame */
 	unsigned long max_low_pfn; /* one above the last directly mapped one */
-	struct memblock *memblock; /* until free pages went to the page allocator; kept for reading */
+	struct memblock
+		*memblock; /* until free pages went to the page allocator; kept for reading */
 	/* nodes, zones, CPUs */
 	struct pglist_data *nodes[MAX_NUMNODES]; /* NULL: no such node */
-	int nr_nodes;		   /* one above the highest node */
-	u8 *node_distance;	   /* [nr_nodes * nr_nodes] */
-	struct rig_cpu *cpus;	   /* [nr_cpus] */
+	int nr_nodes;				 /* one above the highest node */
+	u8 *node_distance;			 /* [nr_nodes * nr_nodes] */
+	struct rig_cpu *cpus;			 /* [nr_cpus] */
 	int nr_cpus;
 	unsigned int pageblock_order;
 	bool huge_pages;
@@ -104,6 +109,8 @@ struct rig_machine {
 	/* time: virtual, nanoseconds since boot; moved by ops and replays only */
 	u64 clock_ns;
 	u64 seed;
+	u64 random_state[4];
+	char *command_line; /* never NULL; see rig_boot_option() */
 	/* the parts; each owned by the folder of its name under backends/ */
 	const struct page_backend *page;
 	const struct slab_backend *slab;
@@ -132,6 +139,13 @@ struct rig_machine {
 struct rig_machine *rig_machine_create(const struct rig_machine_config *config, char *error,
 				       size_t error_size);
 
+/*
+ * Finds "name=value" or "name" among the words of the machine's kernel command line; the last one
+ * counts. Copies the value ("" when there is none) into @value. Returns whether it was there.
+ */
+bool rig_boot_option(const struct rig_machine *machine, const char *name, char *value,
+		     size_t value_size);
+
 /* Ends all parts and gives the host's memory back. The machine's CPUs may not be in use. */
 void rig_machine_destroy(struct rig_machine *machine);
 
@@ -156,8 +170,8 @@ static inline struct page *rig_pfn_to_page(const struct rig_machine *machine, un
 /* Host address in the direct map <-> page. Lowmem only. */
 static inline struct page *rig_virt_to_page(const struct rig_machine *machine, const void *address)
 {
-	return machine->vmemmap + ((unsigned long)((const u8 *)address - machine->direct_map) >>
-				   PAGE_SHIFT);
+	return machine->vmemmap +
+	       ((unsigned long)((const u8 *)address - machine->direct_map) >> PAGE_SHIFT);
 }
 
 static inline void *rig_page_address(const struct rig_machine *machine, const struct page *page)

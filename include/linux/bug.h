@@ -30,7 +30,8 @@ void rig_warn(const char *file, int line, const char *function);
 	({                                                                                         \
 		static bool _warned;                                                               \
 		bool _warn_once = !!(condition);                                                   \
-		if (unlikely(_warn_once) && !__atomic_exchange_n(&_warned, true, __ATOMIC_RELAXED)) \
+		if (unlikely(_warn_once) &&                                                        \
+		    !__atomic_exchange_n(&_warned, true, __ATOMIC_RELAXED))                        \
 			rig_warn(__FILE__, __LINE__, __func__);                                    \
 		unlikely(_warn_once);                                                              \
 	})

@@ -12,14 +12,14 @@
 
 #define __ALIGN_MASK(x, mask) (((x) + (mask)) & ~(mask))
 /* The next multiple of the power of two @a at or above / below @x. */
-#define ALIGN(x, a) __ALIGN_MASK(x, (__typeof__(x))(a) - 1)
-#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
-#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
+#define ALIGN(x, a) __ALIGN_MASK(x, (__typeof__(x))(a)-1)
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
 #define PTR_ALIGN(p, a) ((__typeof__(p))ALIGN((unsigned long)(p), (a)))
-#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
-#define round_up(x, y) ((((x) - 1) | ((__typeof__(x))(y) - 1)) + 1)
-#define round_down(x, y) ((x) & ~((__typeof__(x))(y) - 1))
-#define roundup(x, y) ((((x) + ((y) - 1)) / (y)) * (y))
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
+#define round_up(x, y) ((((x)-1) | ((__typeof__(x))(y)-1)) + 1)
+#define round_down(x, y) ((x) & ~((__typeof__(x))(y)-1))
+#define roundup(x, y) ((((x) + ((y)-1)) / (y)) * (y))
 #define rounddown(x, y) ((x) - ((x) % (y)))
 
 #define min(a, b)                                                                                  \

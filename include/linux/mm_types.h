@@ -7,11 +7,9 @@
  *	 8  union        free in the buddy lists:  buddy_list, private = order
  *	                 on a per-CPU list:        pcp_list, index = migratetype
  *	                 page cache, anonymous:    lru, mapping, index, private
- *	                 slab (PG_slab, head):     slab_list / next+slabs, slab_cache, freelist, counters
- *	                 compound tail:            compound_head = head | 1, order in the first tail
- *	48  _mapcount / page_type
- *	52  _refcount
- *	56  virtual      highmem: where kmap put it
+ *	                 slab (PG_slab, head):     slab_list / next+slabs, slab_cache, freelist,
+ *counters compound tail:            compound_head = head | 1, order in the first tail 48  _mapcount
+ * / page_type 52  _refcount 56  virtual      highmem: where kmap put it
  */
 #ifndef _LINUX_MM_TYPES_H_RIG
 #define _LINUX_MM_TYPES_H_RIG
