@@ -66,7 +66,14 @@ struct slab_backend {
 	const char *name;
 	/* Once per machine, when pages can be had; may create boot caches. -errno. */
 	int (*init)(struct rig_machine *machine);
+	/*
+	 * The kmalloc caches exist and work (kmem_cache_init_late): what had to be small before
+	 * gets its real size. NULL: nothing to do. -errno.
+	 */
+	int (*init_late)(struct rig_machine *machine);
 	void (*fini)(struct rig_machine *machine);
+	/* The virtual clock moved on: @cpu runs what is due (SLAB's cache_reap). NULL: nothing. */
+	void (*tick)(struct rig_cpu *cpu);
 	/* Sets cache->size, ->align, ->flags and its own data from object_size, align and flags.
 	 * -errno. */
 	int (*cache_init)(struct kmem_cache *cache);
@@ -96,8 +103,19 @@ struct slab_backend {
 	/* Smallest alignment and size of kmalloc objects: ARCH_KMALLOC_MINALIGN, KMALLOC_MIN_SIZE.
 	 */
 	size_t kmalloc_min_size;
+	/* Flags of every kmalloc cache (ARCH_KMALLOC_FLAGS: SLAB_HWCACHE_ALIGN for SLAB). */
+	slab_flags_t kmalloc_flags;
+	/* The size class made first, since the backend needs it for the others; 0: none. Bytes. */
+	size_t kmalloc_first_size;
+	/* Flags of kmem_cache_create that are kept (CACHE_CREATE_MASK); the others are dropped. */
+	slab_flags_t create_mask;
+	/* Caches that fit may be one (find_mergeable); SLAB also asks that the alignments agree. */
+	bool merges;
+	bool merge_compares_align;
 	/* One line of /proc/slabinfo. */
 	void (*slabinfo)(struct kmem_cache *cache, struct slabinfo *info);
+	/* A write to /proc/slabinfo; -errno. NULL: -EIO, as where the kernel has no tunables. */
+	int (*tune)(struct kmem_cache *cache, int limit, int batchcount, int shared);
 	/* The cache that an object's page belongs to, from the object; NULL: not a slab object. */
 	struct kmem_cache *(*cache_of)(struct rig_machine *machine, const void *object);
 	/* A CPU goes away: its private objects go back. */
