@@ -117,8 +117,7 @@ static int make_cpus(struct rig_machine *machine, const struct rig_machine_confi
 		cpu->id = id;
 		cpu->nid = config->cpu_nid ? config->cpu_nid[id] : 0;
 		cpu->online = true;
-		snprintf(cpu->idle.comm, sizeof(cpu->idle.comm), "swapper/%d",
-			 id % RIG_NR_CPUS);
+		snprintf(cpu->idle.comm, sizeof(cpu->idle.comm), "swapper/%d", id % RIG_NR_CPUS);
 		cpu->task = &cpu->idle;
 	}
 	return 0;
