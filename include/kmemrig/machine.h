@@ -115,6 +115,7 @@ struct rig_machine {
 	const struct page_backend *page;
 	const struct slab_backend *slab;
 	void *page_private;
+	struct rig_page_front *page_front; /* zonelists, reclaim: the front of page backends */
 	void *slab_private;
 	struct rig_kmem *kmem;
 	struct rig_vmalloc *vmalloc;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page allocator's core functions: what linux/gfp.h and linux/mm.h wrap. They take the CPU
+ * they run on, check the caller's contract, ask the fault hook, call the machine's page backend
+ * and emit kmem:mm_page_alloc and kmem:mm_page_free. Orders are powers of two of pages.
+ */
+#ifndef KMEMRIG_PAGE_H
+#define KMEMRIG_PAGE_H
+
+#include <kmemrig/cpu.h>
+#include <kmemrig/machine.h>
+#include <linux/gfp_types.h>
+#include <linux/types.h>
+
+/* Boot: after zones exist; picks the backend named by the machine's description. -errno. */
+int rig_page_init(struct rig_machine *machine);
+void rig_page_fini(struct rig_machine *machine);
+
+/*
+ * Allocates 1 << order pages, physically contiguous (__alloc_pages in the kernel).
+ * @nid: the node to begin with; NUMA_NO_NODE: the CPU's. @nodemask: bitmap of MAX_NUMNODES bits
+ * with the nodes that are allowed, NULL: all. Returns the first page with one reference, NULL when
+ * there is no memory. Sleeps (reclaims) if @gfp has __GFP_DIRECT_RECLAIM.
+ */
+struct page *rig_alloc_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid,
+			     const unsigned long *nodemask);
+
+/* Drops a reference; the last one frees 1 << order pages (__free_pages). Never sleeps. */
+void rig_free_pages(struct rig_cpu *cpu, struct page *page, unsigned int order);
+
+/* Drops a reference to a page or compound page, frees it with its own order (put_page). */
+void rig_put_page(struct rig_cpu *cpu, struct page *page);
+
+/* Pages of order 0 linked by lru whose references are gone (free_unref_page_list). */
+void rig_free_page_list(struct rig_cpu *cpu, struct list_head *pages);
+
+/*
+ * Pages of order 0 into the empty slots of @pages (alloc_pages_bulk_array); returns how many slots
+ * are filled. Emits nothing when served from the per-CPU lists, as the kernel.
+ */
+unsigned long rig_alloc_pages_bulk(struct rig_cpu *cpu, gfp_t gfp, int nid,
+				   const unsigned long *nodemask, unsigned long nr_pages,
+				   struct page **pages);
+
+/* @size bytes rounded up to pages, the rest of the power of two freed; host address or NULL. */
+void *rig_alloc_pages_exact(struct rig_cpu *cpu, size_t size, gfp_t gfp, int nid);
+void rig_free_pages_exact(struct rig_cpu *cpu, void *address, size_t size);
+
+/* A block of 1 << order pages that is not compound becomes that many single pages. */
+void rig_split_page(struct rig_cpu *cpu, struct page *page, unsigned int order);
+
+/*
+ * Exactly the range [start_pfn, end_pfn), after its pages in use were moved away
+ * (alloc_contig_range).
+ * @migratetype: of the range's pageblocks. 0 or -errno (-EBUSY: a page can't be moved).
+ */
+int rig_alloc_contig_range(struct rig_cpu *cpu, unsigned long start_pfn, unsigned long end_pfn,
+			   int migratetype, gfp_t gfp);
+struct page *rig_alloc_contig_pages(struct rig_cpu *cpu, unsigned long nr_pages, gfp_t gfp, int nid,
+				    const unsigned long *nodemask);
+void rig_free_contig_range(struct rig_cpu *cpu, unsigned long pfn, unsigned long nr_pages);
+
+/* A page that boot reserved goes to the allocator. */
+void rig_free_reserved_page(struct rig_cpu *cpu, struct page *page);
+
+/* The per-CPU lists of @cpu (of all CPUs) for @zone (NULL: all zones) go back to the zones. */
+void rig_drain_local_pages(struct rig_cpu *cpu, struct zone *zone);
+void rig_drain_all_pages(struct rig_cpu *cpu, struct zone *zone);
+
+/* Migratetype of the pageblock of a page frame. */
+int rig_pageblock_migratetype(const struct rig_machine *machine, unsigned long pfn);
+void rig_set_pageblock_migratetype(struct rig_machine *machine, unsigned long pfn, int migratetype);
+
+/*
+ * Reclaim. A shrinker registered here is called from direct reclaim and kswapd with the request's
+ * flags; @io: it needs I/O or file systems, so it is skipped without __GFP_IO / __GFP_FS.
+ */
+struct rig_shrinker {
+	/* Objects that could go. */
+	unsigned long (*count)(struct rig_shrinker *shrinker, struct rig_cpu *cpu, gfp_t gfp);
+	/* Frees up to @nr objects; returns the pages freed. */
+	unsigned long (*scan)(struct rig_shrinker *shrinker, struct rig_cpu *cpu, gfp_t gfp,
+			      unsigned long nr);
+	bool io; /* skipped for requests without __GFP_IO */
+	bool fs; /* skipped for requests without __GFP_FS */
+	void *data;
+	struct list_head list; /* the machine's */
+};
+
+void rig_shrinker_register(struct rig_machine *machine, struct rig_shrinker *shrinker);
+void rig_shrinker_unregister(struct rig_machine *machine, struct rig_shrinker *shrinker);
+
+/*
+ * The simulated page cache: pages of order 0 that reclaim may take back, least recently added
+ * first. The LRU holds the only reference. @dirty: reclaim needs __GFP_IO and __GFP_FS to write it.
+ */
+void rig_lru_add(struct rig_cpu *cpu, struct page *page, bool dirty);
+/* Takes a page off the LRU; the reference is the caller's again. */
+void rig_lru_del(struct rig_cpu *cpu, struct page *page);
+
+/* Lets kswapd of each node that was woken do its work now (a deterministic point in time). */
+void rig_kswapd_run(struct rig_cpu *cpu);
+
+/*
+ * What follows is for the out-of-memory killer: called when nothing else helped. Returns true when
+ * something was killed and its memory is, or is about to be, free; then the allocation retries.
+ */
+void rig_oom_handler_set(struct rig_machine *machine,
+			 bool (*kill)(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
+				      void *data),
+			 void *data);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Filling a machine that was built `bare` from a recorded state, and following a trace on it.
+ *
+ * Order of calls: rig_restore_zone() for each zone, rig_restore_pageblocks(), then the lists head
+ * first, then rig_restore_pcp(), last rig_restore_done(). Functions that can be refused return 0
+ * or -EINVAL with a one-line reason in @error (of RIG_RESTORE_ERROR bytes).
+ */
+#ifndef KMEMRIG_RESTORE_H
+#define KMEMRIG_RESTORE_H
+
+#include <kmemrig/machine.h>
+#include <linux/mmzone.h>
+
+#define RIG_RESTORE_ERROR 200
+
+/* The page part: backends/page. */
+
+/* What a state says of a zone; all in pages. */
+struct rig_zone_state {
+	unsigned long watermark[3]; /* min, low, high */
+	unsigned long watermark_boost;
+	unsigned long nr_reserved_highatomic;
+	unsigned long managed_pages;
+	unsigned long nr_free_pages; /* the zone's counter: CPUs may hold differences to it */
+	const long *lowmem_reserve;
+	int nr_lowmem_reserve; /* entries given; zone types above get the last one's value */
+};
+
+int rig_restore_zone(struct zone *zone, const struct rig_zone_state *state, char *error);
+
+/* Migratetypes of @nr pageblocks from the one of @pfn on; one byte each (enum migratetype). */
+int rig_restore_pageblocks(struct rig_machine *machine, unsigned long pfn, const u8 *migratetypes,
+			   size_t nr, char *error);
+
+/* A free block joins the tail of the zone's list of that order and migratetype. */
+int rig_restore_free(struct zone *zone, unsigned int order, int migratetype, unsigned long pfn,
+		     char *error);
+
+/* A block joins the tail of per-CPU list @index (MIGRATE_PCPTYPES * order + migratetype). */
+int rig_restore_pcp_page(struct zone *zone, int cpu, unsigned int index, unsigned long pfn,
+			 char *error);
+
+/* Settings of a zone's per-CPU lists; @count is compared with what the lists hold. */
+int rig_restore_pcp(struct zone *zone, int cpu, int count, int high, int batch, int free_factor,
+		    char *error);
+
+/*
+ * The lists are complete. Every other page below the zones' ends is in use by the past: one
+ * reference each, to be freed with any order by rig_page_free_traced().
+ */
+int rig_restore_done(struct rig_machine *machine, char *error);
+
+/* Reading back: calls @each for every block of a list, head first; false from it ends the walk. */
+typedef bool (*rig_block_fn)(unsigned long pfn, void *data);
+void rig_free_list_walk(struct zone *zone, unsigned int order, int migratetype, rig_block_fn each,
+			void *data);
+void rig_pcp_list_walk(struct zone *zone, int cpu, unsigned int index, rig_block_fn each,
+		       void *data);
+
+/* Where a page frame is now. */
+enum rig_page_place {
+	RIG_PLACE_USED,	 /* allocated, by the past or since */
+	RIG_PLACE_BUDDY, /* in a free block of a zone */
+	RIG_PLACE_PCP,	 /* on a per-CPU list */
+	RIG_PLACE_NONE,	 /* no such page */
+};
+
+struct rig_page_where {
+	enum rig_page_place place;
+	unsigned long head_pfn; /* of the free block that holds it */
+	unsigned int order;	/* of that block */
+	int migratetype;	/* of the list */
+	int cpu;		/* PCP: whose list */
+};
+
+enum rig_page_place rig_page_where(struct rig_machine *machine, unsigned long pfn,
+				   struct rig_page_where *where);
+
+/*
+ * Frees pages as a trace says: [pfn, pfn + (1 << order)), whatever they were allocated as (a past
+ * page, a part of a larger block that was split, a compound page). Emits kmem:mm_page_free.
+ * False, and nothing done, when a page of the range is free already.
+ */
+bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int order);
+
+/* The same for pages freed in a list: the trace's mm_page_free ... mm_page_free_batched. */
+bool rig_page_free_batched_traced(struct rig_cpu *cpu, unsigned long pfn);
+
+/*
+ * Following a trace after a difference. rig_page_put_back() undoes the choice of an allocation: the
+ * block goes to the head of the list that it came from. rig_page_take() takes the traced block
+ * where it is free: from a per-CPU list, or out of a buddy block that is split as the kernel would
+ * split it. It is prepared as by an allocation with @gfp. NULL when it is not free as a whole.
+ */
+void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int order, int migratetype);
+struct page *rig_page_take(struct rig_cpu *cpu, unsigned long pfn, unsigned int order, gfp_t gfp);
+
+/* A page known to be in use is now (bulk allocations that a trace does not show). */
+bool rig_page_use(struct rig_cpu *cpu, unsigned long pfn, unsigned int order);
+
+#endif
