@@ -64,23 +64,42 @@ struct page_backend {
 struct slab_backend {
 	unsigned int abi;
 	const char *name;
-	/* Once per machine, when pages can be had; may create boot caches. -errno. */
+	/*
+	 * Once per machine, when pages can be had; may create boot caches (rig_kmem_boot_cache). On
+	 * a bare machine (no free pages yet) it may not allocate. -errno.
+	 */
 	int (*init)(struct rig_machine *machine);
 	/*
 	 * The kmalloc caches exist and work (kmem_cache_init_late): what had to be small before
 	 * gets its real size. NULL: nothing to do. -errno.
 	 */
 	int (*init_late)(struct rig_machine *machine);
+	/* Every cache is gone. */
 	void (*fini)(struct rig_machine *machine);
 	/* The virtual clock moved on: @cpu runs what is due (SLAB's cache_reap). NULL: nothing. */
 	void (*tick)(struct rig_cpu *cpu);
-	/* Sets cache->size, ->align, ->flags and its own data from object_size, align and flags.
-	 * -errno. */
+	/* Flags that the command line adds for a cache of this name (kmem_cache_flags); or NULL. */
+	slab_flags_t (*cache_flags)(struct rig_machine *machine, unsigned int object_size,
+				    slab_flags_t flags, const char *name);
+	/*
+	 * Sets cache->size, ->align, ->flags, ->usable_size, ->allocflags and its own data from
+	 * object_size, align (calculate_alignment was applied) and flags. -errno, with nothing left
+	 * allocated.
+	 */
 	int (*cache_init)(struct kmem_cache *cache);
-	/* All objects are free (the front end asked cache_empty). Gives every page back. */
+	/* Another user with objects of @object_size bytes joined (merging). May be NULL. */
+	void (*cache_alias)(struct kmem_cache *cache, unsigned int object_size);
+	/*
+	 * Gives back every page and all data, after cache_shutdown said true; and also, without
+	 * that, when the machine ends with objects in use.
+	 */
 	void (*cache_fini)(struct kmem_cache *cache);
-	/* True when no object is in use; otherwise reports each that is. */
+	/*
+	 * True: no object is in use; all pages were given back. Otherwise reports each that is, in
+	 * the kernel's wording, through rig_log; the cache goes on.
+	 */
 	bool (*cache_shutdown)(struct kmem_cache *cache);
+	/* As __kmem_cache_shrink: 0 when no slab is left (each backend's notion). */
 	int (*cache_shrink)(struct kmem_cache *cache);
 	/* NULL: no memory. Not constructed again, not zeroed: constructors run when a slab is made.
 	 */
@@ -96,6 +115,7 @@ struct slab_backend {
 	 */
 	void *(*kmalloc)(struct rig_machine *machine, size_t size, gfp_t gfp, int node,
 			 struct rig_cpu *cpu, size_t *bytes_alloc);
+	/* Of its own kmalloc's objects only: cache objects and large pages are the front end's. */
 	void (*kfree)(struct rig_machine *machine, void *object, struct rig_cpu *cpu);
 	size_t (*ksize)(struct rig_machine *machine, const void *object);
 	/* Where kmalloc stops using size classes: larger requests are pages. Bytes. */
@@ -116,11 +136,18 @@ struct slab_backend {
 	void (*slabinfo)(struct kmem_cache *cache, struct slabinfo *info);
 	/* A write to /proc/slabinfo; -errno. NULL: -EIO, as where the kernel has no tunables. */
 	int (*tune)(struct kmem_cache *cache, int limit, int batchcount, int shared);
-	/* The cache that an object's page belongs to, from the object; NULL: not a slab object. */
+	/*
+	 * The cache that owns the slab at an address of the direct map; NULL: not a slab of caches
+	 * (SLOB: of any cache). May be NULL: the front end reads page->slab_cache.
+	 */
 	struct kmem_cache *(*cache_of)(struct rig_machine *machine, const void *object);
+	/* Start of the object slot that @address lies in, NULL: in none. For reports; or NULL. */
+	void *(*nearest_object)(struct kmem_cache *cache, const void *address);
 	/* A CPU goes away: its private objects go back. */
 	void (*cpu_dead)(struct kmem_cache *cache, struct rig_cpu *cpu);
 	bool (*check)(struct kmem_cache *cache, int tier, struct rig_verdict *verdict);
+	/* What belongs to no single cache (SLOB's lists); may be NULL. */
+	bool (*check_machine)(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
 };
 
 #endif

@@ -47,6 +47,9 @@ struct rig_cpu {
 	struct task_struct idle;
 	/* Where the API was entered, for call_site fields; 0: take the return address. */
 	unsigned long call_site;
+	/* For slab backends that track users (cache->wants_caller): of the call under way. */
+	unsigned long slab_caller;
+	size_t slab_orig_size; /* bytes that kmalloc was asked for; 0: not a kmalloc */
 } __attribute__((aligned(64)));
 
 extern __thread struct rig_cpu *rig_current_cpu __attribute__((tls_model("initial-exec")));
