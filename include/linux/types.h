@@ -36,6 +36,7 @@ typedef int64_t s64;
 #endif
 
 typedef u64 phys_addr_t;
+#define PHYS_ADDR_MAX (~(phys_addr_t)0)
 typedef phys_addr_t resource_size_t;
 typedef u64 dma_addr_t;
 typedef unsigned int __bitwise gfp_t;
