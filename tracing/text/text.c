@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events as ftrace text: the format strings of include/trace/events/kmem.h of Linux 6.1, and the
+ * line head of trace-cmd report or of the kernel's trace file.
+ *
+ * kmem events are printed by one function each, because the kernel prints some fields that are
+ * not stored (page=, fragmenting=) and stores some that it prints otherwise; the rig's own events
+ * are printed from the table. Writing a line to a stream is one fwrite, which stdio locks, so
+ * that the sink may be called from several threads.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include <kmemrig/machine.h>
+#include <kmemrig/text.h>
+#include <linux/kernel.h>
+#include <linux/kernel.h>
+
+struct line {
+	const struct rig_text_config *config;
+	char *buffer;
+	size_t size;
+	size_t used;
+};
+
+static void __printf(2, 3) add(struct line *line, const char *format, ...)
+{
+	size_t room = line->used < line->size ? line->size - line->used : 0;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(room ? line->buffer + line->used : NULL, room, format, args);
+	va_end(args);
+	line->used += (size_t)length;
+}
+
+static void add_pointer(struct line *line, const char *name, u64 value)
+{
+	if (line->config->style == RIG_TEXT_FTRACE)
+		add(line, "%s=%016llx", name, (unsigned long long)value);
+	else if (value)
+		add(line, "%s=0x%llx", name, (unsigned long long)value);
+	else
+		add(line, "%s=(nil)", name);
+}
+
+static void add_site(struct line *line, u64 address)
+{
+	u64 offset = 0, size = 0;
+	const char *symbol = NULL;
+
+	if (line->config->symbol)
+		symbol = line->config->symbol(line->config->symbol_data, address, &offset, &size);
+	if (!symbol)
+		add(line, "call_site=0x%llx", (unsigned long long)address);
+	else if (line->config->style == RIG_TEXT_FTRACE)
+		add(line, "call_site=%s+0x%llx/0x%llx", symbol, (unsigned long long)offset,
+		    (unsigned long long)size);
+	else
+		add(line, "call_site=%s+0x%llx", symbol, (unsigned long long)offset);
+}
+
+static void add_gfp(struct line *line, u64 flags)
+{
+	char names[RIG_GFP_TEXT_SIZE];
+
+	rig_gfp_format(line->config->gfp ? line->config->gfp : rig_gfp_table(NULL), flags, names,
+		       sizeof(names));
+	add(line, "gfp_flags=%s", names);
+}
+
+/* A page that may be none at all: a failed allocation is recorded as pfn -1 and printed as 0. */
+static void add_page(struct line *line, u64 pfn)
+{
+	u64 page = pfn == ~0ULL ? 0 : RIG_VMEMMAP_START + pfn * 64;
+
+	add_pointer(line, "page", page);
+	add(line, " pfn=0x%llx", (unsigned long long)(pfn == ~0ULL ? 0 : pfn));
+}
+
+static const char *truth(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static void print_kmem_cache_alloc(struct line *line, const struct rig_event_kmem_cache_alloc *e)
+{
+	add_site(line, e->call_site);
+	add(line, " ");
+	add_pointer(line, "ptr", e->ptr);
+	add(line, " bytes_req=%llu bytes_alloc=%llu ", (unsigned long long)e->bytes_req,
+	    (unsigned long long)e->bytes_alloc);
+	add_gfp(line, e->gfp_flags);
+	add(line, " node=%d accounted=%s", e->node, truth(e->accounted));
+}
+
+static void print_kmalloc(struct line *line, const struct rig_event_kmalloc *e)
+{
+	add_site(line, e->call_site);
+	add(line, " ");
+	add_pointer(line, "ptr", e->ptr);
+	add(line, " bytes_req=%llu bytes_alloc=%llu ", (unsigned long long)e->bytes_req,
+	    (unsigned long long)e->bytes_alloc);
+	add_gfp(line, e->gfp_flags);
+	add(line, " node=%d accounted=%s", e->node,
+	    truth(line->config->memcg && (e->gfp_flags & ___GFP_ACCOUNT)));
+}
+
+static void print_kfree(struct line *line, const struct rig_event_kfree *e)
+{
+	add_site(line, e->call_site);
+	add(line, " ");
+	add_pointer(line, "ptr", e->ptr);
+}
+
+static void print_kmem_cache_free(struct line *line, const struct rig_event_kmem_cache_free *e)
+{
+	add_site(line, e->call_site);
+	add(line, " ");
+	add_pointer(line, "ptr", e->ptr);
+	add(line, " name=%s", e->name ? e->name : "");
+}
+
+static void print_mm_page_free(struct line *line, const struct rig_event_mm_page_free *e)
+{
+	add_page(line, e->pfn);
+	add(line, " order=%d", (int)e->order);
+}
+
+static void print_mm_page_free_batched(struct line *line,
+				       const struct rig_event_mm_page_free_batched *e)
+{
+	add_page(line, e->pfn);
+	add(line, " order=0");
+}
+
+static void print_mm_page_alloc(struct line *line, const struct rig_event_mm_page_alloc *e)
+{
+	add_page(line, e->pfn);
+	add(line, " order=%d migratetype=%d ", (int)e->order, e->migratetype);
+	add_gfp(line, e->gfp_flags);
+}
+
+static void print_mm_page_alloc_zone_locked(struct line *line,
+					    const struct rig_event_mm_page_alloc_zone_locked *e)
+{
+	add_page(line, e->pfn);
+	add(line, " order=%u migratetype=%d percpu_refill=%d", e->order, e->migratetype,
+	    e->percpu_refill);
+}
+
+static void print_mm_page_pcpu_drain(struct line *line,
+				     const struct rig_event_mm_page_pcpu_drain *e)
+{
+	add_page(line, e->pfn);
+	add(line, " order=%d migratetype=%d", (int)e->order, e->migratetype);
+}
+
+static void print_mm_page_alloc_extfrag(struct line *line,
+					const struct rig_event_mm_page_alloc_extfrag *e)
+{
+	int pageblock_order =
+		line->config->pageblock_order ? (int)line->config->pageblock_order : MAX_ORDER - 1;
+
+	add_page(line, e->pfn);
+	add(line,
+	    " alloc_order=%d fallback_order=%d pageblock_order=%d alloc_migratetype=%d "
+	    "fallback_migratetype=%d fragmenting=%d change_ownership=%d",
+	    e->alloc_order, e->fallback_order, pageblock_order, e->alloc_migratetype,
+	    e->fallback_migratetype, e->fallback_order < pageblock_order, e->change_ownership);
+}
+
+static void print_rss_stat(struct line *line, const struct rig_event_rss_stat *e)
+{
+	static const char *const members[] = { "MM_FILEPAGES", "MM_ANONPAGES", "MM_SWAPENTS",
+					       "MM_SHMEMPAGES" };
+
+	add(line, "mm_id=%u curr=%d ", e->mm_id, (int)e->curr);
+	if (e->member >= 0 && e->member < 4)
+		add(line, "type=%s", members[e->member]);
+	else
+		add(line, "type=0x%x", (unsigned int)e->member);
+	add(line, " size=%lldB", (long long)e->size);
+}
+
+/* Fields of the rig's own events, by their meaning in the table. */
+static void add_DEC(struct line *line, const char *name, s64 value)
+{
+	add(line, "%s=%lld", name, (long long)value);
+}
+
+static void add_GFP(struct line *line, const char *name, u64 value)
+{
+	add_gfp(line, value);
+}
+
+static void add_SITE(struct line *line, const char *name, u64 value)
+{
+	add_site(line, value);
+}
+
+static void add_STR(struct line *line, const char *name, const char *value)
+{
+	add(line, "%s=%s", name, value ? value : "");
+}
+
+#define ADD_FIELD(type, field, meaning)                                                            \
+	add(line, "%s", line->used == start ? "" : " ");                                           \
+	add_##meaning(line, #field, e->field);
+
+#define PRINT_OWN(system, name)                                                                    \
+	static void print_##name(struct line *line, const struct rig_event_##name *e)              \
+	{                                                                                          \
+		size_t start = line->used;                                                         \
+                                                                                                   \
+		RIG_FIELDS_##name(ADD_FIELD)                                                       \
+	}
+RIG_OWN_EVENTS(PRINT_OWN)
+
+/* Microseconds, rounded as ns2usecs() and trace-cmd do. */
+static void add_head(struct line *line, const struct rig_event *event)
+{
+	unsigned long long us = (event->time_ns + 500) / 1000;
+	const char *comm = event->comm ? event->comm : "<...>";
+	const char *name = rig_event_name(event->id);
+
+	if (line->config->style == RIG_TEXT_FTRACE) {
+		add(line, "%16s-%-7d [%03d] ..... %5llu.%06llu: %s: ", comm, event->pid, event->cpu,
+		    us / 1000000, us % 1000000, name);
+	} else {
+		int padding = 20 - (int)strlen(name);
+
+		add(line, "%16s-%-5d [%03d] %5llu.%06llu: %s:%*s", comm, event->pid, event->cpu,
+		    us / 1000000, us % 1000000, name, padding > 0 ? padding + 1 : 1, "");
+	}
+}
+
+int rig_text_format(const struct rig_text_config *config, const struct rig_event *event,
+		    char *buffer, size_t size)
+{
+	struct line line = { .config = config, .buffer = buffer, .size = size };
+
+	add_head(&line, event);
+	switch (event->id) {
+#define PRINT_CASE(system, name)                                                                   \
+	case RIG_EVENT_##name:                                                                     \
+		print_##name(&line, &event->name);                                                 \
+		break;
+		RIG_EVENTS(PRINT_CASE)
+#undef PRINT_CASE
+	case RIG_NR_EVENTS:
+		break;
+	}
+	return (int)line.used;
+}
+
+static void emit_line(struct rig_event_sink *sink, const struct rig_event *event)
+{
+	struct rig_text *text = container_of(sink, struct rig_text, sink);
+	char buffer[2048];
+	size_t length = (size_t)rig_text_format(&text->config, event, buffer, sizeof(buffer) - 1);
+
+	if (length > sizeof(buffer) - 2)
+		length = sizeof(buffer) - 2;
+	buffer[length++] = '\n';
+	if (fwrite(buffer, 1, length, text->out) != length)
+		WRITE_ONCE(text->failed, true);
+	__atomic_add_fetch(&text->lines, 1, __ATOMIC_RELAXED);
+}
+
+void rig_text_init(struct rig_text *text, FILE *out, const struct rig_text_config *config)
+{
+	*text = (struct rig_text){
+		.sink = { .emit = emit_line, .wanted = RIG_WANT_ALL },
+		.out = out,
+	};
+	if (config)
+		text->config = *config;
+}
