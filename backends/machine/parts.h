@@ -31,8 +31,4 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 	     size_t error_size);
 void rig_boot_fini(struct rig_machine *machine);
 
-/* By name; NULL: no such backend. */
-const struct page_backend *rig_find_page_backend(const char *name);
-const struct slab_backend *rig_find_slab_backend(const char *name);
-
 #endif

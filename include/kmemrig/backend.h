@@ -150,4 +150,8 @@ struct slab_backend {
 	bool (*check_machine)(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
 };
 
+/* By name; NULL: no such backend. */
+const struct page_backend *rig_find_page_backend(const char *name);
+const struct slab_backend *rig_find_slab_backend(const char *name);
+
 #endif

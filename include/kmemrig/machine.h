@@ -31,6 +31,7 @@ struct memblock;
 struct page_backend;
 struct slab_backend;
 struct rig_check_policy;
+struct rig_checked;
 
 /* A piece of the firmware's memory map. */
 struct rig_memory_range {
@@ -117,6 +118,7 @@ struct rig_machine {
 	void *page_private;
 	struct rig_page_front *page_front; /* zonelists, reclaim: the front of page backends */
 	void *slab_private;
+	struct rig_checked *checked; /* the page backend "checked": its map of frames */
 	struct rig_kmem *kmem;
 	struct rig_vmalloc *vmalloc;
 	struct rig_highmem *highmem;

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page backend "checked": the buddy allocator under a map of frame owners. It decides nothing;
+ * it holds each answer against what a naive reader of the kernel's documentation would expect,
+ * and reports a difference as a broken invariant (names: kmemrig/checked.h).
+ *
+ * The map is per machine (machine->checked) and starts with what boot handed over, so this
+ * backend does not serve bare machines, whose free lists come from a recorded state.
+ *
+ * Locking: the map has a lock of its own, taken around the map's update only. An allocation is
+ * entered after the inner allocator returned and a free before it is called, so that no other CPU
+ * can be handed frames that the map still shows as taken.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kmemrig/backend.h>
+#include <kmemrig/check.h>
+#include <kmemrig/checked.h>
+#include <kmemrig/frames.h>
+#include <kmemrig/page.h>
+#include <linux/gfp.h>
+#include <linux/spinlock.h>
+
+struct rig_checked {
+	const struct page_backend *inner;
+	struct rig_frames *frames;
+	spinlock_t lock;
+};
+
+void rig_checked_set_inner(struct rig_machine *machine, const struct page_backend *inner)
+{
+	machine->checked->inner = inner;
+}
+
+const struct page_backend *rig_checked_inner(const struct rig_machine *machine)
+{
+	return machine->checked->inner;
+}
+
+const struct rig_frames *rig_checked_frames(const struct rig_machine *machine)
+{
+	return machine->checked->frames;
+}
+
+static int checked_init(struct rig_machine *machine)
+{
+	struct rig_checked *checked = calloc(1, sizeof(*checked));
+	int code;
+
+	if (!checked)
+		return -ENOMEM;
+	checked->inner = rig_find_page_backend("page");
+	if (!checked->inner) {
+		free(checked);
+		return -ENOENT;
+	}
+	spin_lock_init(&checked->lock);
+	checked->frames = rig_frames_create(machine->max_pfn);
+	code = checked->frames ? checked->inner->init(machine) : -ENOMEM;
+	if (code) {
+		rig_frames_destroy(checked->frames);
+		free(checked);
+		return code;
+	}
+	machine->checked = checked;
+	return 0;
+}
+
+static void checked_fini(struct rig_machine *machine)
+{
+	struct rig_checked *checked = machine->checked;
+
+	if (!checked)
+		return;
+	checked->inner->fini(machine);
+	rig_frames_destroy(checked->frames);
+	free(checked);
+	machine->checked = NULL;
+}
+
+static void broken(struct rig_machine *machine, const char *name, const char *format, ...)
+	__printf(3, 4);
+
+static void broken(struct rig_machine *machine, const char *name, const char *format, ...)
+{
+	struct rig_verdict verdict = { .name = name };
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(verdict.detail, sizeof(verdict.detail), format, args);
+	va_end(args);
+	rig_broken(machine, &verdict);
+}
+
+static void checked_free_boot_range(struct rig_machine *machine, unsigned long start_pfn,
+				    unsigned long end_pfn)
+{
+	struct rig_checked *checked = machine->checked;
+	unsigned long bad = rig_frames_move(checked->frames, start_pfn, end_pfn - start_pfn,
+					    RIG_FRAME_ABSENT, RIG_FRAME_FREE);
+
+	if (bad != RIG_NO_FRAME)
+		broken(machine, "checked.boot_range",
+		       "pfn %#lx of [%#lx, %#lx) was handed over before", bad, start_pfn, end_pfn);
+	checked->inner->free_boot_range(machine, start_pfn, end_pfn);
+}
+
+/* --- what an allocation must be */
+
+static void take_frames(struct rig_machine *machine, unsigned long pfn, unsigned int order)
+{
+	struct rig_checked *checked = machine->checked;
+	unsigned long bad;
+
+	rig_spin_lock(&checked->lock);
+	bad = rig_frames_move(checked->frames, pfn, 1UL << order, RIG_FRAME_FREE,
+			      RIG_FRAME_FIRST_OWNER + order);
+	rig_spin_unlock(&checked->lock);
+	if (bad != RIG_NO_FRAME)
+		broken(machine, "checked.frames_free",
+		       "pfn %#lx order %u handed out, but frame %#lx %s", pfn, order, bad,
+		       rig_frames_owner(checked->frames, bad) == RIG_FRAME_ABSENT
+			       ? "was never given to the allocator"
+			       : "is in use");
+}
+
+static bool node_allowed(const struct rig_page_request *request, int nid)
+{
+	if ((request->gfp & __GFP_THISNODE) && nid != request->preferred_nid)
+		return false;
+	return !request->nodemask ||
+	       request->nodemask[nid / BITS_PER_LONG] & BIT(nid % BITS_PER_LONG);
+}
+
+static void check_place(struct rig_machine *machine, const struct rig_page_request *request,
+			unsigned long pfn, const struct page *page)
+{
+	const struct zone *zone = rig_page_zone(machine, page);
+
+	if (pfn & ((1UL << request->order) - 1))
+		broken(machine, "checked.block_aligned", "pfn %#lx for order %u", pfn,
+		       request->order);
+	if (zone_idx(zone) > gfp_zone(request->gfp) || !node_allowed(request, zone->node))
+		broken(machine, "checked.zone_allowed",
+		       "pfn %#lx of node %d zone %s for gfp %#x, node %d", pfn, zone->node,
+		       zone->name, request->gfp, request->preferred_nid);
+}
+
+static void check_prepared(struct rig_machine *machine, const struct rig_page_request *request,
+			   const struct page *page)
+{
+	bool compound = request->order && request->gfp & __GFP_COMP;
+	unsigned long stale = page->flags & PAGE_FLAGS_CHECK_AT_PREP & ~BIT(PG_head);
+	const char *wrong = NULL;
+
+	if (page_ref_count(page) != 1)
+		wrong = "reference count";
+	else if (stale)
+		wrong = "flags";
+	else if (PageHead(page) != compound || (compound && compound_order(page) != request->order))
+		wrong = "compound state";
+	else if (page->private)
+		wrong = "private";
+	if (wrong)
+		broken(machine, "checked.page_prepared",
+		       "pfn %#lx order %u gfp %#x: %s (refcount %d, flags %#lx, private %#lx)",
+		       rig_page_to_pfn(machine, page), request->order, request->gfp, wrong,
+		       page_ref_count(page), page->flags, page->private);
+}
+
+static bool frame_is_zero(struct rig_machine *machine, unsigned long pfn)
+{
+	static const u8 zeroes[PAGE_SIZE];
+	u8 copy[PAGE_SIZE];
+
+	if (pread(machine->memory_fd, copy, sizeof(copy), (off_t)PFN_PHYS(pfn)) != sizeof(copy))
+		return false;
+	return memcmp(copy, zeroes, sizeof(copy)) == 0;
+}
+
+static void check_zeroed(struct rig_machine *machine, const struct rig_page_request *request,
+			 unsigned long pfn)
+{
+	for (unsigned long i = 0; i < 1UL << request->order; i++)
+		if (!frame_is_zero(machine, pfn + i))
+			broken(machine, "checked.zeroed", "pfn %#lx of the block %#lx, order %u",
+			       pfn + i, pfn, request->order);
+}
+
+static void check_block(struct rig_machine *machine, const struct rig_page_request *request,
+			const struct page *page)
+{
+	unsigned long pfn = rig_page_to_pfn(machine, page);
+
+	check_place(machine, request, pfn, page);
+	take_frames(machine, pfn, request->order);
+	check_prepared(machine, request, page);
+	if (request->gfp & __GFP_ZERO)
+		check_zeroed(machine, request, pfn);
+}
+
+/* --- what a failure must be */
+
+/*
+ * Is there a block of the order on @zone's lists that any request may have? Blocks of the
+ * reserves and of isolated pageblocks are not for everybody.
+ */
+static bool has_common_block(const struct zone *zone, unsigned int order)
+{
+	for (; order < MAX_ORDER; order++)
+		for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+			if (!list_empty(&zone->free_area[order].free_list[mt]))
+				return true;
+	return false;
+}
+
+static bool has_room(const struct zone *zone, const struct rig_page_request *request)
+{
+	long free_pages = (long)zone_page_state(zone, NR_FREE_PAGES) -
+			  (long)zone_page_state(zone, NR_FREE_CMA_PAGES) -
+			  (long)zone->nr_reserved_highatomic - (1L << request->order);
+	long mark = (long)high_wmark_pages(zone) + zone->lowmem_reserve[gfp_zone(request->gfp)];
+
+	return free_pages > mark && has_common_block(zone, request->order);
+}
+
+static void check_failure(struct rig_machine *machine, const struct rig_page_request *request)
+{
+	for (int nid = 0; nid < machine->nr_nodes; nid++) {
+		if (!machine->nodes[nid] || !node_allowed(request, nid))
+			continue;
+		for (int type = 0; type <= (int)gfp_zone(request->gfp); type++) {
+			const struct zone *zone = rig_machine_zone(machine, nid, type);
+
+			if (managed_zone(zone) && has_room(zone, request))
+				broken(machine, "checked.spurious_failure",
+				       "order %u gfp %#x: node %d zone %s has %lu free pages, high "
+				       "watermark %lu, reserve %ld",
+				       request->order, request->gfp, nid, zone->name,
+				       zone_page_state(zone, NR_FREE_PAGES), high_wmark_pages(zone),
+				       zone->lowmem_reserve[gfp_zone(request->gfp)]);
+		}
+	}
+}
+
+/* --- the table */
+
+static struct page *checked_alloc(struct rig_cpu *cpu, const struct rig_page_request *request)
+{
+	struct page *page = cpu->machine->checked->inner->alloc(cpu, request);
+
+	if (page)
+		check_block(cpu->machine, request, page);
+	else if (cpu->machine->nr_cpus == 1)
+		/* with more, what another CPU frees meanwhile is no fault of ours */
+		check_failure(cpu->machine, request);
+	return page;
+}
+
+static unsigned long checked_alloc_bulk(struct rig_cpu *cpu, const struct rig_page_request *request,
+					unsigned long nr_pages, struct page **pages)
+{
+	struct rig_checked *checked = cpu->machine->checked;
+	struct page **before = malloc(nr_pages * sizeof(*before) + 1);
+	unsigned long filled;
+
+	if (!before)
+		abort();
+	memcpy(before, pages, nr_pages * sizeof(*before));
+	filled = checked->inner->alloc_bulk(cpu, request, nr_pages, pages);
+	for (unsigned long i = 0; i < nr_pages; i++)
+		if (!before[i] && pages[i])
+			check_block(cpu->machine, request, pages[i]);
+	free(before);
+	return filled;
+}
+
+/* A block may come back in parts (split_page), so only that one block holds all frames counts. */
+static void release_frames(struct rig_cpu *cpu, const struct page *page, unsigned int order)
+{
+	struct rig_machine *machine = cpu->machine;
+	struct rig_checked *checked = machine->checked;
+	unsigned long pfn = rig_page_to_pfn(machine, page);
+	unsigned long bad = pfn;
+	u32 owner;
+
+	rig_spin_lock(&checked->lock);
+	owner = rig_frames_owner(checked->frames, pfn);
+	if (owner >= RIG_FRAME_FIRST_OWNER && owner - RIG_FRAME_FIRST_OWNER >= order)
+		bad = rig_frames_move(checked->frames, pfn, 1UL << order, owner, RIG_FRAME_FREE);
+	rig_spin_unlock(&checked->lock);
+	if (bad != RIG_NO_FRAME)
+		broken(machine, "checked.free_of_frames",
+		       "free of pfn %#lx order %u: frame %#lx is not in use as part of it", pfn,
+		       order, bad);
+}
+
+static void checked_free(struct rig_cpu *cpu, struct page *page, unsigned int order)
+{
+	release_frames(cpu, page, order);
+	cpu->machine->checked->inner->free(cpu, page, order);
+}
+
+static void checked_free_list(struct rig_cpu *cpu, struct list_head *pages)
+{
+	struct page *page;
+
+	list_for_each_entry (page, pages, lru)
+		release_frames(cpu, page, 0);
+	cpu->machine->checked->inner->free_list(cpu, pages);
+}
+
+static void checked_drain(struct rig_cpu *cpu)
+{
+	cpu->machine->checked->inner->drain(cpu);
+}
+
+static bool checked_check(struct rig_machine *machine, int tier, struct rig_verdict *verdict)
+{
+	return machine->checked->inner->check(machine, tier, verdict);
+}
+
+const struct page_backend rig_checked_page_backend = {
+	.abi = RIG_BACKEND_ABI,
+	.name = "checked",
+	.init = checked_init,
+	.fini = checked_fini,
+	.free_boot_range = checked_free_boot_range,
+	.alloc = checked_alloc,
+	.alloc_bulk = checked_alloc_bulk,
+	.free = checked_free,
+	.free_list = checked_free_list,
+	.drain = checked_drain,
+	.check = checked_check,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page backend "checked": another page backend (the buddy allocator, unless told otherwise)
+ * under a map of frame owners. Each answer is held against the map at once. What it reports:
+ *
+ *	checked.frames_free	    frames were handed out that somebody has
+ *	checked.block_aligned	    a block does not start at a multiple of its size
+ *	checked.zone_allowed	    the zone or node may not serve the request
+ *	checked.page_prepared	    reference count, flags or compound state of the page are wrong
+ *	checked.zeroed		    __GFP_ZERO, and the memory is not zero
+ *	checked.spurious_failure    NULL, with a free block above the high watermark
+ *	checked.free_of_frames	    frames are freed that are not one allocated block
+ */
+#ifndef KMEMRIG_CHECKED_H
+#define KMEMRIG_CHECKED_H
+
+#include <kmemrig/backend.h>
+
+/*
+ * Puts @inner under the map in place of what is there, for a backend that keeps the same state
+ * (a planted bug around the original). @machine runs "checked".
+ */
+void rig_checked_set_inner(struct rig_machine *machine, const struct page_backend *inner);
+const struct page_backend *rig_checked_inner(const struct rig_machine *machine);
+
+/* The map: who has what. */
+const struct rig_frames *rig_checked_frames(const struct rig_machine *machine);
+
+#endif
