@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One run: a machine, its ops, the checks after each, the whole machine's check now and then and
+ * at the end, when everything was freed.
+ *
+ * Layers of checking, from near to far: the backends' own (tier 2 within the run), the map under
+ * the page backend "checked", the pattern that ops fill memory with ("op.contents"), and the
+ * shadow of objects (shadow.c): all of them on in every run.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kmemrig/check.h>
+#include <linux/kernel.h>
+
+#include "run.h"
+#include "shadow.h"
+
+struct run {
+	struct rig_machine *machine;
+	struct rig_ops *ops;
+	struct fuzz_shadow *shadow;
+	bool failing; /* from here on the log is a finding's report */
+};
+
+static void note_failure(struct rig_machine *machine, const char *check, const char *text,
+			 void *data)
+{
+	((struct run *)data)->failing = true;
+}
+
+static void print_finding(struct rig_machine *machine, const char *line, void *data)
+{
+	if (((struct run *)data)->failing)
+		fprintf(stderr, "%s\n", line);
+}
+
+void fuzz_fail(struct rig_machine *machine, const char *check, const char *format, ...)
+{
+	struct rig_verdict verdict = { .name = check };
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(verdict.detail, sizeof(verdict.detail), format, args);
+	va_end(args);
+	rig_broken(machine, &verdict);
+	abort();
+}
+
+static void check_machine(struct run *run, int tier)
+{
+	struct rig_verdict verdict = { NULL, "" };
+
+	if (!rig_machine_check(run->machine, tier, &verdict))
+		fuzz_fail(run->machine, verdict.name, "%s", verdict.detail);
+}
+
+static void perform(struct run *run, const struct fuzz_plan *plan, const struct rig_op *op,
+		    size_t number, const struct fuzz_watch *watch)
+{
+	struct rig_op_result result;
+	enum rig_op_status status;
+
+	memset(&result, 0, sizeof(result));
+	status = rig_op_perform(run->ops, op, &result);
+	if (watch && watch->op)
+		watch->op(watch->data, op, &result);
+	if (status == RIG_OP_BROKEN)
+		fuzz_fail(run->machine, result.verdict.name, "%s", result.verdict.detail);
+	fuzz_shadow_after(run->shadow, run->ops, op, &result);
+	if (plan->shape->check_every && (number + 1) % (size_t)plan->shape->check_every == 0)
+		check_machine(run, 2);
+}
+
+/* A description that makes no machine (too little memory for its reservations) is no finding. */
+static bool start(struct run *run, const struct fuzz_plan *plan, const struct fuzz_watch *watch)
+{
+	char error[256] = "";
+
+	run->machine = rig_machine_create(&plan->config, error, sizeof(error));
+	if (!run->machine) {
+		if (watch && watch->print_log)
+			fprintf(stderr, "no machine: %s\n", error);
+		return false;
+	}
+	run->machine->check->on_failure = RIG_FAILURE_ABORT;
+	run->machine->check->hook = note_failure;
+	run->machine->check->hook_data = run;
+	if (!watch || !watch->print_log) {
+		run->machine->check->print = print_finding;
+		run->machine->check->print_data = run;
+	}
+	fuzz_canary_plant(run->machine);
+	run->ops = rig_ops_create(run->machine, &plan->ops_config);
+	run->shadow = fuzz_shadow_create(run->machine, plan->nr_slots);
+	if (!run->ops || !run->shadow)
+		abort(); /* the host's memory, nothing of ours */
+	if (watch && watch->start)
+		watch->start(watch->data, run->machine);
+	return true;
+}
+
+void fuzz_run_ops(const struct fuzz_plan *plan, const struct rig_op *ops, size_t nr,
+		  const struct fuzz_watch *watch)
+{
+	struct run run = { .failing = false };
+
+	if (!start(&run, plan, watch))
+		return;
+	for (size_t i = 0; i < nr; i++)
+		perform(&run, plan, &ops[i], i, watch);
+	check_machine(&run, 3);
+	rig_ops_clear(run.ops);
+	check_machine(&run, 3);
+	if (watch && watch->end)
+		watch->end(watch->data, run.machine);
+	fuzz_shadow_destroy(run.shadow);
+	rig_ops_destroy(run.ops);
+	rig_machine_destroy(run.machine);
+}
+
+int fuzz_run_input(const struct fuzz_shape *shape, const u8 *data, size_t size)
+{
+	struct fuzz_plan *plan = malloc(sizeof(*plan));
+	struct rig_op *ops;
+	size_t nr;
+
+	if (!plan)
+		abort();
+	fuzz_plan_init(plan, shape, data, size);
+	nr = fuzz_plan_ops(plan, &ops);
+	fuzz_run_ops(plan, ops, nr, NULL);
+	free(ops);
+	free(plan);
+	return 0;
+}
