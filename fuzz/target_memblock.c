@@ -416,8 +416,7 @@ static void call_alloc(struct model *model, struct fuzz_bytes *bytes)
 	got = rig_memblock_alloc_range_nid(&model->mb, wish.size, wish.align, wish.start, wish.end,
 					   wish.nid, exact);
 	resized = model->mb.map->reserved.regions != model->reserved_array;
-	if (got != expected &&
-	    !(got == 0 && model->mb.map->reserved.cnt + 128 > model->mb.map->reserved.max))
+	if (got != expected && (got || !nearly_full(&model->mb.map->reserved)))
 		fail("memblock.alloc_place",
 		     "%#llx bytes, align %#llx, [%#llx, %#llx) node %d%s%s: expected %#llx, got "
 		     "%#llx",
