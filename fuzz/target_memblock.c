@@ -21,7 +21,7 @@
 #include "run.h"
 
 #define CELL 1024UL
-#define NR_CELLS 8192UL /* 8 MiB of physical address space */
+#define NR_CELLS 3072UL /* 3 MiB of physical address space */
 #define SPACE (CELL * NR_CELLS)
 #define CELLS_PER_PAGE (PAGE_SIZE / CELL)
 #define MAX_CALLS 600
@@ -274,9 +274,8 @@ static bool holds_array(const struct model *model, struct range range)
 	return false;
 }
 
-static void call_reserve(struct model *model, struct fuzz_bytes *bytes, bool reserve)
+static void reserve_range(struct model *model, struct range range, bool reserve)
 {
-	struct range range = read_range(bytes);
 	phys_addr_t base = range.from * CELL, size = (range.to - range.from) * CELL;
 	int code;
 
@@ -288,9 +287,26 @@ static void call_reserve(struct model *model, struct fuzz_bytes *bytes, bool res
 		expect_full(model, code);
 		return;
 	}
+	/* an old array may lie in the range: it is freed first, then reserved with the range */
+	follow_arrays(model, range.from, reserve ? range.to : range.from);
 	for (unsigned long i = range.from; i < range.to; i++)
 		model->cells[i].reserved = reserve;
-	follow_arrays(model, range.from, reserve ? range.to : range.from);
+}
+
+static void call_reserve(struct model *model, struct fuzz_bytes *bytes, bool reserve)
+{
+	reserve_range(model, read_range(bytes), reserve);
+}
+
+/* Every other cell: fills an array, so that it has to double. */
+static void call_comb(struct model *model, struct fuzz_bytes *bytes)
+{
+	struct range all = read_range(bytes);
+
+	for (unsigned long at = all.from; at < min(all.to, all.from + 200); at += 2) {
+		memcpy(model->before, model->cells, sizeof(model->cells));
+		reserve_range(model, (struct range){ at, at + 1 }, true);
+	}
 }
 
 static void call_mark(struct model *model, struct fuzz_bytes *bytes)
@@ -492,6 +508,9 @@ static void call(struct model *model, struct fuzz_bytes *bytes)
 		break;
 	case 12:
 		call_iterate(model, bytes);
+		break;
+	case 13:
+		call_comb(model, bytes);
 		break;
 	default:
 		call_alloc(model, bytes);
