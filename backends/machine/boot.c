@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <kmemrig/machine.h>
+#include <kmemrig/page.h>
 #include <linux/kernel.h>
 
 #include "parts.h"
@@ -101,7 +102,7 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 		}
 		add_range(machine, range);
 	}
-	if (machine->page->init(machine)) {
+	if (rig_page_init(machine)) {
 		snprintf(error, error_size, "page backend %s does not start", machine->page->name);
 		return -ENOMEM;
 	}
@@ -111,16 +112,17 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 		const struct rig_memory_range *range = &config->memory[i];
 
 		if (!(range->flags & RIG_MEMORY_RESERVED))
-			machine->page->free_boot_range(machine, max(1UL, PFN_UP(range->base)),
+			rig_page_free_boot_range(machine, max(1UL, PFN_UP(range->base)),
 						       PFN_DOWN(range->base + range->size));
 	}
+	rig_page_boot_done(machine);
 	return 0;
 }
 
 void rig_boot_fini(struct rig_machine *machine)
 {
 	if (machine->page && machine->nr_nodes)
-		machine->page->fini(machine);
+		rig_page_fini(machine);
 	for (int nid = 0; nid < machine->nr_nodes; nid++)
 		free(machine->nodes[nid]);
 }

@@ -49,6 +49,8 @@ struct page_backend {
 				    unsigned long nr_pages, struct page **pages);
 	/* The last reference is gone. */
 	void (*free)(struct rig_cpu *cpu, struct page *page, unsigned int order);
+	/* The same, to where it will be used last (FPI_TO_TAIL); NULL: free() will do. */
+	void (*free_to_tail)(struct rig_cpu *cpu, struct page *page, unsigned int order);
 	/* Pages linked by lru whose last reference is gone (free_unref_page_list). */
 	void (*free_list)(struct rig_cpu *cpu, struct list_head *pages);
 	/* Per-CPU lists of @cpu back to the zones. */

@@ -12,8 +12,13 @@
 #include <linux/gfp_types.h>
 #include <linux/types.h>
 
-/* Boot: after zones exist; picks the backend named by the machine's description. -errno. */
+/* Boot: after zones exist, starts the machine's page backend; builds zonelists. -errno. */
 int rig_page_init(struct rig_machine *machine);
+/* Boot: pages [start_pfn, end_pfn) become free, and are managed from now on. */
+void rig_page_free_boot_range(struct rig_machine *machine, unsigned long start_pfn,
+			      unsigned long end_pfn);
+/* Boot: all free memory was handed over; sets watermarks and per-CPU list sizes. */
+void rig_page_boot_done(struct rig_machine *machine);
 void rig_page_fini(struct rig_machine *machine);
 
 /*
@@ -66,6 +71,9 @@ void rig_free_reserved_page(struct rig_cpu *cpu, struct page *page);
 /* The per-CPU lists of @cpu (of all CPUs) for @zone (NULL: all zones) go back to the zones. */
 void rig_drain_local_pages(struct rig_cpu *cpu, struct zone *zone);
 void rig_drain_all_pages(struct rig_cpu *cpu, struct zone *zone);
+
+/* The zone that a page frame lies in, whether or not its struct page was touched; NULL: none. */
+struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn);
 
 /* Migratetype of the pageblock of a page frame. */
 int rig_pageblock_migratetype(const struct rig_machine *machine, unsigned long pfn);

@@ -84,8 +84,11 @@ enum rig_page_place rig_page_where(struct rig_machine *machine, unsigned long pf
  */
 bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int order);
 
-/* The same for pages freed in a list: the trace's mm_page_free ... mm_page_free_batched. */
-bool rig_page_free_batched_traced(struct rig_cpu *cpu, unsigned long pfn);
+/*
+ * The same for pages freed in a list: adds the page to @pages, to be given to rig_free_page_list(),
+ * which emits the trace's mm_page_free for each and then mm_page_free_batched for each.
+ */
+bool rig_page_list_add_traced(struct rig_cpu *cpu, unsigned long pfn, struct list_head *pages);
 
 /*
  * Following a trace after a difference. rig_page_put_back() undoes the choice of an allocation: the
@@ -96,7 +99,13 @@ bool rig_page_free_batched_traced(struct rig_cpu *cpu, unsigned long pfn);
 void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int order, int migratetype);
 struct page *rig_page_take(struct rig_cpu *cpu, unsigned long pfn, unsigned int order, gfp_t gfp);
 
-/* A page known to be in use is now (bulk allocations that a trace does not show). */
-bool rig_page_use(struct rig_cpu *cpu, unsigned long pfn, unsigned int order);
+/*
+ * A drain that the trace shows (a run of mm_page_pcpu_drain that no free explains): @nr_pages pages
+ * of @pcp_cpu's lists of @zone go back, as drain_pages_zone() frees them.
+ */
+void rig_page_drain_traced(struct rig_cpu *cpu, int pcp_cpu, struct zone *zone, int nr_pages);
+
+/* The counters of @cpu join the machine's (what each CPU does once a second). */
+void rig_vmstat_fold(struct rig_machine *machine, int cpu);
 
 #endif

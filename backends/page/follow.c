@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Following a trace: frees of pages whatever they were allocated as, and what puts a replay back on
+ * the trace's track after a difference. See kmemrig/restore.h.
+ *
+ * Locking: pcp->lock and zone->lock, as the allocator itself.
+ */
+#include <kmemrig/restore.h>
+
+#include "internal.h"
+
+/* Nobody knows what these pages were: as free_pages_prepare() wants to see them. */
+static void forget_use(struct page *page, unsigned int order)
+{
+	for (struct page *p = page; p < page + (1UL << order); p++) {
+		p->flags &= ~(PAGE_FLAGS_CHECK_AT_PREP | PAGE_USE_MASK | PAGE_ORDER_MASK);
+		p->mapping = NULL;
+		p->lru.next = p->lru.prev = NULL;
+		page_mapcount_reset(p);
+		set_page_count(p, 0);
+	}
+}
+
+static bool in_use(struct rig_machine *machine, unsigned long pfn, unsigned int order)
+{
+	if (order >= MAX_ORDER || pfn & ((1UL << order) - 1))
+		return false;
+	for (unsigned long i = pfn; i < pfn + (1UL << order); i++)
+		if (rig_page_where(machine, i, NULL) != RIG_PLACE_USED)
+			return false;
+	return true;
+}
+
+bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int order)
+{
+	struct rig_machine *machine = cpu->machine;
+	struct page *page = rig_pfn_to_page(machine, pfn);
+
+	if (!in_use(machine, pfn, order))
+		return false;
+	forget_use(page, order);
+	machine->page->free(cpu, page, order);
+	return true;
+}
+
+bool rig_page_list_add_traced(struct rig_cpu *cpu, unsigned long pfn, struct list_head *pages)
+{
+	struct page *page = rig_pfn_to_page(cpu->machine, pfn);
+
+	if (!in_use(cpu->machine, pfn, 0))
+		return false;
+	forget_use(page, 0);
+	list_add_tail(&page->lru, pages);
+	return true;
+}
+
+void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int order, int migratetype)
+{
+	struct rig_machine *machine = cpu->machine;
+	struct zone *zone = rig_page_zone(machine, page);
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	unsigned long pfn = rig_page_to_pfn(machine, page);
+
+	forget_use(page, order);
+	if (!pcp_allowed_order(machine, order) || migratetype >= MIGRATE_PCPTYPES) {
+		free_one_page(cpu, zone, page, pfn, order, migratetype, FPI_NONE);
+		return;
+	}
+	rig_spin_lock(&pcp->lock);
+	list_add(&page->pcp_list, &pcp->lists[order_to_pindex(migratetype, order)]);
+	set_page_use(page, PAGE_USE_PCP, order);
+	page->private = (unsigned long)cpu->id;
+	set_pcppage_migratetype(page, get_pageblock_migratetype(machine, pfn));
+	pcp->count += 1 << order;
+	rig_spin_unlock(&pcp->lock);
+}
+
+/* Splits the free block at @head down to the one of @order at @pfn; that one is on no list. */
+static void split_out(struct rig_cpu *cpu, struct zone *zone, const struct rig_page_where *where,
+		      unsigned long pfn, unsigned int order)
+{
+	struct rig_machine *machine = zone->machine;
+	unsigned long head = where->head_pfn;
+	struct page *page = rig_pfn_to_page(machine, head);
+
+	rig_spin_lock(&zone->lock);
+	del_page_from_free_list(page, zone, where->order);
+	for (unsigned int high = where->order; high > order;) {
+		unsigned long half = head + (1UL << --high), other = half;
+
+		if (pfn >= half) {
+			other = head;
+			head = half;
+		}
+		add_to_free_list(rig_pfn_to_page(machine, other), zone, high, where->migratetype);
+		set_buddy_order(rig_pfn_to_page(machine, other), high);
+	}
+	mod_zone_freepage_state(cpu, zone, -(1L << order), where->migratetype);
+	rig_spin_unlock(&zone->lock);
+}
+
+/* A block on a per-CPU list: off it; its other parts, if any, to the buddy lists. */
+static void take_from_pcp(struct rig_cpu *cpu, struct zone *zone,
+			  const struct rig_page_where *where, unsigned long pfn, unsigned int order)
+{
+	struct rig_machine *machine = zone->machine;
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[where->cpu];
+	struct page *page = rig_pfn_to_page(machine, where->head_pfn);
+
+	rig_spin_lock(&pcp->lock);
+	list_del(&page->pcp_list);
+	set_page_use(page, PAGE_USE_NONE, 0);
+	page->private = 0;
+	pcp->count -= 1 << where->order;
+	rig_spin_unlock(&pcp->lock);
+	for (unsigned int high = where->order; high > order; high--) {
+		unsigned long half = ALIGN_DOWN(pfn, 1UL << (high - 1));
+		unsigned long other = half ^ (1UL << (high - 1));
+
+		free_one_page(cpu, zone, rig_pfn_to_page(machine, other), other, high - 1,
+			      where->migratetype, FPI_NONE);
+	}
+}
+
+/* Takes the block off whatever list it is on. False: no part of one free block. */
+static bool take_block(struct rig_cpu *cpu, unsigned long pfn, unsigned int order)
+{
+	struct rig_machine *machine = cpu->machine;
+	struct rig_page_where where;
+	struct zone *zone;
+
+	if (order >= MAX_ORDER || pfn & ((1UL << order) - 1))
+		return false;
+	rig_page_where(machine, pfn, &where);
+	if ((where.place != RIG_PLACE_BUDDY && where.place != RIG_PLACE_PCP) || where.order < order)
+		return false;
+	zone = rig_page_zone(machine, rig_pfn_to_page(machine, pfn));
+	if (where.place == RIG_PLACE_BUDDY)
+		split_out(cpu, zone, &where, pfn, order);
+	else
+		take_from_pcp(cpu, zone, &where, pfn, order);
+	return true;
+}
+
+/* The same for a range that several free blocks may make up. */
+static bool take_pieces(struct rig_cpu *cpu, unsigned long pfn, unsigned int order)
+{
+	for (unsigned long i = pfn; i < pfn + (1UL << order); i++) {
+		enum rig_page_place place = rig_page_where(cpu->machine, i, NULL);
+
+		if (place != RIG_PLACE_BUDDY && place != RIG_PLACE_PCP)
+			return false;
+	}
+	for (unsigned long i = pfn; i < pfn + (1UL << order); i++)
+		take_block(cpu, i, 0);
+	return true;
+}
+
+struct page *rig_page_take(struct rig_cpu *cpu, unsigned long pfn, unsigned int order, gfp_t gfp)
+{
+	struct page *page = rig_pfn_to_page(cpu->machine, pfn);
+
+	if (order >= MAX_ORDER || pfn + (1UL << order) > cpu->machine->max_pfn ||
+	    pfn & ((1UL << order) - 1))
+		return NULL;
+	if (!take_block(cpu, pfn, order) && !take_pieces(cpu, pfn, order))
+		return NULL;
+	prep_new_page(cpu, page, order, gfp & ~__GFP_ZERO, 0);
+	return page;
+}
+
+void rig_page_drain_traced(struct rig_cpu *cpu, int pcp_cpu, struct zone *zone, int nr_pages)
+{
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[pcp_cpu];
+
+	rig_spin_lock(&pcp->lock);
+	free_pcppages_bulk(cpu, zone, nr_pages, pcp, 0);
+	rig_spin_unlock(&pcp->lock);
+}
+
+void rig_vmstat_fold(struct rig_machine *machine, int cpu)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(machine, zone) fold_zone_diff(zone, cpu);
+}

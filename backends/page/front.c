@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Start and end of the front that page backends share: zonelists, reclaim's lists, and, when all
+ * memory of boot is there, the watermarks.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn)
+{
+	struct zone *zone, *best = NULL;
+
+	if (pfn < machine->max_pfn && (machine->vmemmap[pfn].flags & PAGE_KNOWN))
+		return rig_page_zone(machine, rig_pfn_to_page(machine, pfn));
+	/* spans may contain each other where nodes interleave: the innermost is right */
+	for_each_populated_zone(machine,
+				zone) if (zone_spans_pfn(zone, pfn) &&
+					  (!best || zone->spanned_pages < best->spanned_pages))
+		best = zone;
+	return best;
+}
+
+int rig_page_init(struct rig_machine *machine)
+{
+	static const int ratios[MAX_NR_ZONES] = {
+		[ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32
+	};
+	struct rig_page_front *front = calloc(1, sizeof(*front));
+
+	machine->page_front = front;
+	if (!front)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&front->shrinkers);
+	INIT_LIST_HEAD(&front->lru);
+	spin_lock_init(&front->lru_lock);
+	for (int type = 0; type < MAX_NR_ZONES; type++)
+		machine->lowmem_reserve_ratio[type] = ratios[type];
+	machine->watermark_boost_factor = 15000;
+	for (int nid = 0; nid < machine->nr_nodes; nid++)
+		if (machine->nodes[nid])
+			machine->nodes[nid]->kswapd_highest_zoneidx = MAX_NR_ZONES;
+	if (build_zonelists(machine))
+		return -ENOMEM;
+	return machine->page->init(machine);
+}
+
+void rig_page_free_boot_range(struct rig_machine *machine, unsigned long start_pfn,
+			      unsigned long end_pfn)
+{
+	while (start_pfn < end_pfn) {
+		struct zone *zone = rig_pfn_zone(machine, start_pfn);
+		unsigned long end;
+
+		if (!zone) {
+			start_pfn++;
+			continue;
+		}
+		end = min(end_pfn, zone_end_pfn(zone));
+		atomic_long_add((long)(end - start_pfn), &zone->managed_pages);
+		atomic_long_add((long)(end - start_pfn), &machine->totalram_pages);
+		machine->page->free_boot_range(machine, start_pfn, end);
+		start_pfn = end;
+	}
+}
+
+void rig_page_boot_done(struct rig_machine *machine)
+{
+	setup_watermarks(machine);
+}
+
+void rig_page_fini(struct rig_machine *machine)
+{
+	machine->page->fini(machine);
+	free_zonelists(machine);
+	free(machine->page_front);
+	machine->page_front = NULL;
+}
