@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <kmemrig/lttng.h>
 #include <kmemrig/machine.h>
 #include <linux/kernel.h>
 
@@ -182,6 +183,7 @@ static void free_machine(struct rig_machine *machine)
 {
 	if (rig_this_cpu() && rig_this_cpu()->machine == machine)
 		rig_cpu_enter(NULL);
+	rig_trace_detach(machine);
 	rig_boot_fini(machine);
 	rig_window_release(machine->direct_map, PFN_PHYS(machine->max_low_pfn));
 	rig_window_release(machine->vmemmap, vmemmap_size(machine));
@@ -210,6 +212,7 @@ struct rig_machine *rig_machine_create(const struct rig_machine_config *config, 
 		  find_size(machine, config, error, error_size) == 0 &&
 		  map_memory(machine, error, error_size) == 0 &&
 		  make_cpus(machine, config, error, error_size) == 0 &&
+		  rig_trace_attach(machine, error, error_size) == 0 &&
 		  rig_boot(machine, config, error, error_size) == 0;
 	if (started && start_parts(machine, error, error_size) == 0)
 		return machine;

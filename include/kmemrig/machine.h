@@ -129,6 +129,7 @@ struct rig_machine {
 	struct rig_proc *proc;
 	/* out */
 	struct rig_events events;
+	struct rig_event_sink *trace; /* of a "kmemrig trace" around us; or NULL */
 	struct rig_check_policy *check;
 	int check_tier;
 };
