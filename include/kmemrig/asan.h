@@ -28,7 +28,7 @@
 
 #ifdef RIG_ASAN
 #include <sanitizer/asan_interface.h>
-#define RIG_NO_ASAN __attribute__((no_sanitize("address"), noinline))
+#define RIG_NO_ASAN __attribute__((no_sanitize("address"), __noinline__))
 #else
 #define RIG_ASAN 0
 #define RIG_NO_ASAN
