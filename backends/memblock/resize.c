@@ -54,7 +54,7 @@ int memblock_double(struct rig_memblock *mb, struct memblock_type *type, phys_ad
 {
 	size_t old_bytes = type->max * sizeof(*type->regions), new_bytes = 2 * old_bytes;
 	struct memblock_region *old = type->regions, *new = NULL;
-	bool use_slab = mb->slab_is_available;
+	bool use_slab = mb->slab_is_available || mb->arrays_in_slab;
 	phys_addr_t place = 0;
 
 	if (!mb->can_resize)

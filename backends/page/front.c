@@ -8,20 +8,6 @@
 
 #include "internal.h"
 
-struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn)
-{
-	struct zone *zone, *best = NULL;
-
-	if (pfn < machine->max_pfn && (machine->vmemmap[pfn].flags & PAGE_KNOWN))
-		return rig_page_zone(machine, rig_pfn_to_page(machine, pfn));
-	/* spans may contain each other where nodes interleave: the innermost is right */
-	for_each_populated_zone(machine,
-				zone) if (zone_spans_pfn(zone, pfn) &&
-					  (!best || zone->spanned_pages < best->spanned_pages))
-		best = zone;
-	return best;
-}
-
 int rig_page_init(struct rig_machine *machine)
 {
 	static const int ratios[MAX_NR_ZONES] = {

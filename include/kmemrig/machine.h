@@ -27,7 +27,8 @@
 #define RIG_VMEMMAP_START 0xffffea0000000000UL
 #define RIG_VMALLOC_START 0xffffc90000000000UL
 
-struct memblock;
+struct rig_memblock;
+struct rig_resource;
 struct page_backend;
 struct slab_backend;
 struct rig_check_policy;
@@ -39,6 +40,7 @@ struct rig_memory_range {
 	phys_addr_t size; /* bytes */
 	int nid;
 	unsigned int flags; /* enum rig_memory_flags */
+	const char *name;   /* in /proc/iomem; NULL: "System RAM", "Reserved" */
 };
 
 enum rig_memory_flags {
@@ -53,6 +55,7 @@ struct rig_device_config {
 	phys_addr_t base;
 	u64 size;
 	unsigned int irq;
+	const char *name; /* in /proc/iomem; NULL: the model's */
 };
 
 /* What to build. Zero means the default that the comment names. */
@@ -63,6 +66,7 @@ struct rig_machine_config {
 	const struct rig_device_config *devices;
 	size_t nr_devices;
 	int nr_cpus;		      /* 1 */
+	int nr_nodes;		      /* one above the highest node that memory or a CPU names */
 	const int *cpu_nid;	      /* [nr_cpus]; NULL: all on node 0 */
 	const u8 *node_distance;      /* [nr_nodes * nr_nodes]; NULL: 10 here, 20 elsewhere */
 	unsigned int pageblock_order; /* MAX_ORDER - 1; 9 on kernels with huge pages */
@@ -84,15 +88,15 @@ struct rig_machine_config {
 struct rig_machine {
 	char *name;
 	/* physical memory */
-	int memory_fd;		   /* sparse memfd: physical address = offset */
-	u8 *direct_map;		   /* host; lowmem only */
-	struct page *vmemmap;	   /* host */
-	u8 *vmalloc_window;	   /* host; nothing mapped but live areas */
-	u64 vmalloc_size;	   /* bytes of that window */
-	unsigned long max_pfn;	   /* one above the last page frame */
-	unsigned long max_low_pfn; /* one above the last directly mapped one */
-	struct memblock
-		*memblock; /* until free pages went to the page allocator; kept for reading */
+	int memory_fd;		       /* sparse memfd: physical address = offset */
+	u8 *direct_map;		       /* host; lowmem only */
+	struct page *vmemmap;	       /* host */
+	u8 *vmalloc_window;	       /* host; nothing mapped but live areas */
+	u64 vmalloc_size;	       /* bytes of that window */
+	unsigned long max_pfn;	       /* one above the last page frame */
+	unsigned long max_low_pfn;     /* one above the last directly mapped one */
+	struct rig_memblock *memblock; /* what boot knew (kmemrig/memblock.h); kept for reading */
+	struct rig_resource *iomem;    /* /proc/iomem (kmemrig/iomem.h) */
 	/* nodes, zones, CPUs */
 	struct pglist_data *nodes[MAX_NUMNODES]; /* NULL: no such node */
 	int nr_nodes;				 /* one above the highest node */

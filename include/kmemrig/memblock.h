@@ -44,6 +44,7 @@ struct rig_memblock {
 	bool has_mirror;	/* some region was marked with MEMBLOCK_MIRROR */
 	bool discarded;		/* memblock_discard() was called: the arrays are gone */
 	bool slab_is_available; /* late allocations come from there */
+	bool arrays_in_slab;	/* region arrays double there, even before */
 	bool memory_in_slab;
 	bool reserved_in_slab;
 	bool warned_numnodes; /* warnings that are given once */

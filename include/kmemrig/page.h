@@ -72,7 +72,10 @@ void rig_free_reserved_page(struct rig_cpu *cpu, struct page *page);
 void rig_drain_local_pages(struct rig_cpu *cpu, struct zone *zone);
 void rig_drain_all_pages(struct rig_cpu *cpu, struct zone *zone);
 
-/* The zone that a page frame lies in, whether or not its struct page was touched; NULL: none. */
+/*
+ * The zone that a page frame lies in, by the boot map: nodes may interleave, and its struct page
+ * need not have been touched. NULL: a hole.
+ */
 struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn);
 
 /* Migratetype of the pageblock of a page frame. */
