@@ -1,15 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts and waiting, as far as every build needs them: delivery of what arrived while
- * interrupts were off, and the slow path of spin locks.
+ * Interrupts: lines that devices hold up, the handlers that drivers request for them, and soft
+ * interrupts at the end of each.
+ *
+ *	device raises its line ── CPU has interrupts on ──> hard interrupt: handlers, nested in what
+ *	        │                                             the CPU was doing; again while it is
+ *up └── they are off: pending ── turned on ──┘     └> at the outermost end: soft interrupts
+ *
+ * Lines are level triggered, so a handler has to make its device let go. One that nobody serves is
+ * switched off as in the kernel ("irq N: nobody cared"), one whose handlers serve it without end
+ * is misuse ("irq.storm").
+ *
+ * Invariants: in a handler the CPU's preempt_count and interrupt state are those of hard interrupt
+ * context and come back unchanged ("irq.context"). irq->lock guards lines and queues; handlers run
+ * outside of it.
  */
+#include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include <kmemrig/machine.h>
+#include <kmemrig/check.h>
+#include <kmemrig/context.h>
+#include <kmemrig/irq.h>
+#include <linux/interrupt.h>
 #include <linux/spinlock.h>
+
+#include "irq_private.h"
 
 /* Looks at a lock before the host's processor is given away: virtual CPUs may outnumber it. */
 #define SPINS_BEFORE_YIELD 64
+/* Of so many interrupts, more than so many without a taker: the line is switched off. */
+#define INTERRUPTS_WATCHED 100000u
+#define UNHANDLED_LIMIT 99900u
 
 void rig_spin_wait(spinlock_t *lock)
 {
@@ -23,7 +46,321 @@ void rig_spin_wait(spinlock_t *lock)
 	}
 }
 
+static bool in_hardirq_on(const struct rig_cpu *cpu)
+{
+	return cpu->preempt_count & HARDIRQ_MASK;
+}
+
+static bool in_interrupt_on(const struct rig_cpu *cpu)
+{
+	return cpu->preempt_count & (HARDIRQ_MASK | SOFTIRQ_MASK);
+}
+
+static void switch_off(struct rig_cpu *cpu, unsigned int irq)
+{
+	struct irq_line *line = &cpu->machine->irq->lines[irq];
+
+	rig_log(cpu->machine, "irq %u: nobody cared (try booting with the \"irqpoll\" option)",
+		irq);
+	rig_log(cpu->machine, "handlers:");
+	for (const struct irq_action *action = line->actions; action; action = action->next)
+		rig_log(cpu->machine, " %s", action->name ? action->name : "(no name)");
+	rig_log(cpu->machine, "Disabling IRQ #%u", irq);
+	line->disabled++;
+}
+
+/* Calls the handlers of a line once, in hard interrupt context. Named in stack traces. */
+noinline void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq)
+{
+	struct irq_line *line = &cpu->machine->irq->lines[irq];
+	struct rig_cpu *before = rig_cpu_enter(cpu);
+	unsigned long count;
+	int handled = IRQ_NONE;
+
+	cpu->irqs_disabled = true;
+	cpu->preempt_count += HARDIRQ_OFFSET;
+	count = cpu->preempt_count;
+	RIG_TRACE(cpu, device_interrupt, .irq = irq, .device = line->device ? line->device : "");
+	for (const struct irq_action *action = line->actions, *next; action; action = next) {
+		next = action->next;
+		handled |= action->handler((int)irq, action->dev_id);
+		if (cpu->preempt_count != count || !cpu->irqs_disabled)
+			rig_misuse(cpu, "irq.context",
+				   "irq %u handler %s enabled interrupts or left preempt_count "
+				   "%#lx, not %#lx",
+				   irq, action->name ? action->name : "", cpu->preempt_count,
+				   count);
+		cpu->preempt_count = count;
+		cpu->irqs_disabled = true;
+	}
+	cpu->preempt_count -= HARDIRQ_OFFSET;
+	cpu->irqs_disabled = false;
+	line->served++;
+	line->unhandled += handled == IRQ_NONE;
+	if (++line->watched >= INTERRUPTS_WATCHED) {
+		if (line->unhandled > UNHANDLED_LIMIT)
+			switch_off(cpu, irq);
+		line->watched = 0;
+		line->unhandled = 0;
+	}
+	rig_cpu_enter(before);
+}
+
+/* The line's turn, if it has one; marks it as being served. */
+static bool begin_service(struct rig_irq *irqs, struct irq_line *line)
+{
+	bool mine;
+
+	rig_spin_lock(&irqs->lock);
+	mine = line->up && line->actions && !line->disabled && !line->in_service;
+	if (mine)
+		line->in_service = true;
+	rig_spin_unlock(&irqs->lock);
+	return mine;
+}
+
+static void serve_line(struct rig_cpu *cpu, unsigned int irq)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	struct irq_line *line = &irqs->lines[irq];
+	unsigned int in_a_row = 0;
+
+	while (begin_service(irqs, line)) {
+		rig_irq_serve(cpu, irq);
+		if (++in_a_row == INTERRUPTS_WATCHED && line->up && !line->disabled) {
+			rig_misuse(cpu, "irq.storm",
+				   "irq %u: %s holds its line up after %u interrupts", irq,
+				   line->device ? line->device : "a device", in_a_row);
+			line->disabled++;
+		}
+		rig_spin_lock(&irqs->lock);
+		line->in_service = false;
+		rig_spin_unlock(&irqs->lock);
+	}
+}
+
+static void serve_lines(struct rig_cpu *cpu)
+{
+	for (unsigned int irq = 0; irq < RIG_NR_IRQS; irq++)
+		if (cpu->machine->irq->lines[irq].up)
+			serve_line(cpu, irq);
+}
+
+static struct rig_softirq *next_softirq(struct rig_irq *irqs)
+{
+	struct rig_softirq *work = NULL;
+
+	rig_spin_lock(&irqs->lock);
+	if (!list_empty(&irqs->softirqs)) {
+		work = container_of(irqs->softirqs.next, struct rig_softirq, node);
+		list_del_init(&work->node);
+	}
+	rig_spin_unlock(&irqs->lock);
+	return work;
+}
+
+noinline void rig_softirq_serve(struct rig_cpu *cpu)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	struct rig_cpu *before = rig_cpu_enter(cpu);
+	struct rig_softirq *work;
+
+	cpu->preempt_count += SOFTIRQ_OFFSET;
+	timers_run_due(cpu);
+	while ((work = next_softirq(irqs)) != NULL)
+		work->function(work);
+	cpu->preempt_count -= SOFTIRQ_OFFSET;
+	rig_cpu_enter(before);
+}
+
 void rig_irq_deliver_pending(struct rig_cpu *cpu)
 {
+	if (cpu->irqs_disabled || in_hardirq_on(cpu) || !cpu->machine->irq)
+		return;
 	cpu->irqs_pending = false;
+	serve_lines(cpu);
+	if (!in_interrupt_on(cpu))
+		rig_softirq_serve(cpu);
+	else
+		cpu->irqs_pending = true;
+}
+
+static bool good_line(unsigned int irq)
+{
+	return irq > 0 && irq < RIG_NR_IRQS;
+}
+
+void rig_irq_raise(struct rig_cpu *cpu, unsigned int irq, const char *device)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+
+	if (!irqs || !good_line(irq))
+		return;
+	rig_spin_lock(&irqs->lock);
+	irqs->lines[irq].up = true;
+	irqs->lines[irq].device = device;
+	rig_spin_unlock(&irqs->lock);
+	cpu->irqs_pending = true;
+	rig_irq_deliver_pending(cpu);
+}
+
+void rig_irq_lower(struct rig_machine *machine, unsigned int irq)
+{
+	if (!machine->irq || !good_line(irq))
+		return;
+	rig_spin_lock(&machine->irq->lock);
+	machine->irq->lines[irq].up = false;
+	rig_spin_unlock(&machine->irq->lock);
+}
+
+u64 rig_irq_count(const struct rig_machine *machine, unsigned int irq)
+{
+	return machine->irq && good_line(irq) ? machine->irq->lines[irq].served : 0;
+}
+
+int rig_irq_request(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handler,
+		    unsigned long flags, const char *name, void *dev_id)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	struct irq_action *action, **link;
+
+	rig_might_sleep(cpu, __FILE__, __LINE__);
+	if (!good_line(irq) || !handler || ((flags & IRQF_SHARED) && !dev_id))
+		return -EINVAL;
+	action = calloc(1, sizeof(*action));
+	if (!action)
+		return -ENOMEM;
+	*action = (struct irq_action){ handler, flags, name, dev_id, NULL };
+	rig_spin_lock(&irqs->lock);
+	link = &irqs->lines[irq].actions;
+	if (*link && !((*link)->flags & flags & IRQF_SHARED)) {
+		rig_spin_unlock(&irqs->lock);
+		rig_log(cpu->machine, "genirq: Flags mismatch irq %u. %08lx (%s) vs. %08lx (%s)",
+			irq, flags, name ? name : "", (*link)->flags,
+			(*link)->name ? (*link)->name : "");
+		free(action);
+		return -EBUSY;
+	}
+	while (*link)
+		link = &(*link)->next;
+	*link = action;
+	rig_spin_unlock(&irqs->lock);
+	/* It may have been waiting for a handler. */
+	cpu->irqs_pending = true;
+	rig_irq_deliver_pending(cpu);
+	return 0;
+}
+
+const void *rig_irq_release(struct rig_cpu *cpu, unsigned int irq, void *dev_id)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	struct irq_action **link, *action;
+	const char *name;
+
+	rig_might_sleep(cpu, __FILE__, __LINE__);
+	if (!good_line(irq)) {
+		rig_misuse(cpu, "irq.free", "Trying to free irq %u: there is no such line", irq);
+		return NULL;
+	}
+	rig_spin_lock(&irqs->lock);
+	link = &irqs->lines[irq].actions;
+	while (*link && (*link)->dev_id != dev_id)
+		link = &(*link)->next;
+	action = *link;
+	if (action)
+		*link = action->next;
+	rig_spin_unlock(&irqs->lock);
+	if (!action) {
+		rig_misuse(cpu, "irq.free", "Trying to free already-free IRQ %u", irq);
+		return NULL;
+	}
+	name = action->name;
+	free(action);
+	return name;
+}
+
+void rig_irq_disable(struct rig_cpu *cpu, unsigned int irq)
+{
+	if (!good_line(irq))
+		return;
+	rig_spin_lock(&cpu->machine->irq->lock);
+	cpu->machine->irq->lines[irq].disabled++;
+	rig_spin_unlock(&cpu->machine->irq->lock);
+}
+
+void rig_irq_enable(struct rig_cpu *cpu, unsigned int irq)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	bool unbalanced;
+
+	if (!good_line(irq))
+		return;
+	rig_spin_lock(&irqs->lock);
+	unbalanced = irqs->lines[irq].disabled == 0;
+	irqs->lines[irq].disabled -= !unbalanced;
+	rig_spin_unlock(&irqs->lock);
+	if (unbalanced)
+		rig_log(cpu->machine, "WARNING: Unbalanced enable for IRQ %u", irq);
+	cpu->irqs_pending = true;
+	rig_irq_deliver_pending(cpu);
+}
+
+void rig_softirq_raise(struct rig_cpu *cpu, struct rig_softirq *work)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+
+	rig_spin_lock(&irqs->lock);
+	if (!work->node.next || list_empty(&work->node))
+		list_add_tail(&work->node, &irqs->softirqs);
+	rig_spin_unlock(&irqs->lock);
+	cpu->irqs_pending = true;
+	/* In a task the kernel wakes a thread for it: it runs as soon as preemption is on. */
+	if (rig_may_sleep(cpu))
+		rig_irq_deliver_pending(cpu);
+}
+
+void rig_softirq_cancel(struct rig_cpu *cpu, struct rig_softirq *work)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+
+	rig_spin_lock(&irqs->lock);
+	if (work->node.next && !list_empty(&work->node))
+		list_del_init(&work->node);
+	rig_spin_unlock(&irqs->lock);
+}
+
+int rig_irq_init(struct rig_machine *machine)
+{
+	struct rig_irq *irqs = calloc(1, sizeof(*irqs));
+
+	if (!irqs)
+		return -ENOMEM;
+	spin_lock_init(&irqs->lock);
+	INIT_LIST_HEAD(&irqs->softirqs);
+	INIT_LIST_HEAD(&irqs->works);
+	INIT_LIST_HEAD(&irqs->timers);
+	irqs->worker.pid = 2;
+	irqs->worker.tgid = 2;
+	irqs->worker.flags = PF_KTHREAD | PF_WQ_WORKER;
+	strcpy(irqs->worker.comm, "kworker/0:0");
+	machine->irq = irqs;
+	return 0;
+}
+
+void rig_irq_fini(struct rig_machine *machine)
+{
+	if (!machine->irq)
+		return;
+	for (int irq = 0; irq < RIG_NR_IRQS; irq++) {
+		struct irq_action *action = machine->irq->lines[irq].actions;
+
+		while (action) {
+			struct irq_action *next = action->next;
+
+			free(action);
+			action = next;
+		}
+	}
+	free(machine->irq);
+	machine->irq = NULL;
 }

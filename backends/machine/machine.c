@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <kmemrig/fault_control.h>
 #include <kmemrig/lttng.h>
 #include <kmemrig/machine.h>
 #include <linux/kernel.h>
@@ -82,7 +83,8 @@ static int map_memory(struct rig_machine *machine, char *error, size_t error_siz
 	    ftruncate(machine->memory_fd, (off_t)PFN_PHYS(machine->max_pfn)) != 0)
 		return fail(error, error_size, -errno, "physical memory of %llu bytes: %s",
 			    (unsigned long long)PFN_PHYS(machine->max_pfn), strerror(errno));
-	machine->direct_map = rig_window_reserve(direct_size);
+	/* Highmem is not mapped, but its addresses are ours too: a stray touch faults. */
+	machine->direct_map = rig_window_reserve(PFN_PHYS(machine->max_pfn));
 	machine->vmemmap = rig_window_reserve(vmemmap_size(machine));
 	machine->vmalloc_window = rig_window_reserve(VMALLOC_WINDOW);
 	machine->vmalloc_size = VMALLOC_WINDOW;
@@ -185,7 +187,7 @@ static void free_machine(struct rig_machine *machine)
 		rig_cpu_enter(NULL);
 	rig_trace_detach(machine);
 	rig_boot_fini(machine);
-	rig_window_release(machine->direct_map, PFN_PHYS(machine->max_low_pfn));
+	rig_window_release(machine->direct_map, PFN_PHYS(machine->max_pfn));
 	rig_window_release(machine->vmemmap, vmemmap_size(machine));
 	rig_window_release(machine->vmalloc_window, VMALLOC_WINDOW);
 	if (machine->memory_fd >= 0)
@@ -214,8 +216,10 @@ struct rig_machine *rig_machine_create(const struct rig_machine_config *config, 
 		  make_cpus(machine, config, error, error_size) == 0 &&
 		  rig_trace_attach(machine, error, error_size) == 0 &&
 		  rig_boot(machine, config, error, error_size) == 0;
-	if (started && start_parts(machine, error, error_size) == 0)
+	if (started && start_parts(machine, error, error_size) == 0) {
+		rig_fault_watch_begin(machine);
 		return machine;
+	}
 	free_machine(machine);
 	return NULL;
 }
@@ -224,6 +228,7 @@ void rig_machine_destroy(struct rig_machine *machine)
 {
 	if (!machine)
 		return;
+	rig_fault_watch_end(machine);
 	for (size_t i = rig_nr_parts; i-- > 0;)
 		rig_parts[i].fini(machine);
 	free_machine(machine);

@@ -2,9 +2,16 @@
 /*
  * The parts of a machine, in the order in which they start: the order of dependence, lowest first.
  */
+#include <kmemrig/fault_control.h>
+#include <kmemrig/irq.h>
+#include <kmemrig/vmalloc.h>
+
 #include "parts.h"
 
 const struct rig_part rig_parts[] = {
+	{ "irq", rig_irq_init, rig_irq_fini, NULL },
+	{ "fault", rig_fault_init, rig_fault_fini, NULL },
+	{ "vmalloc", rig_vmalloc_init, rig_vmalloc_fini, rig_vmalloc_check },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -54,7 +54,8 @@ struct rig_fault_plan {
 struct rig_fault {
 	struct rig_fault_point point[RIG_NR_FAULTS];
 	struct rig_fault_plan plan;
-	bool tasks_armed;	       /* some task had fail-nth or make-it-fail written */
+	bool tasks_armed;	       /* some task had fail-nth written */
+	u64 chances;		       /* random numbers drawn */
 	struct rig_fault_watch *watch; /* of a run under `kmemrig fault`; NULL otherwise */
 };
 

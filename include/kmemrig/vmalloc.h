@@ -36,14 +36,16 @@ typedef struct {
 
 /* An area; it belongs to the vmalloc space and is valid until it is freed. */
 struct vm_struct {
-	void *addr;	     /* host address of its start */
-	unsigned long size;  /* bytes, guard page included */
-	unsigned long flags; /* VM_* */
-	struct page **pages; /* [nr_pages]; of the machine's memory */
+	void *addr;		 /* host address of its start */
+	unsigned long size;	 /* bytes, guard page included */
+	unsigned long flags;	 /* VM_* */
+	struct page **pages;	 /* [nr_pages]; of the machine's memory */
+	unsigned int page_order; /* of the blocks that pages came in */
 	unsigned int nr_pages;
 	phys_addr_t phys_addr;	 /* of an ioremap */
 	unsigned long caller;	 /* who asked; 0: not known */
 	const char *caller_name; /* in its stead where a name was recorded; NULL */
+	u64 serial;		 /* areas are numbered as they are made */
 };
 
 int rig_vmalloc_init(struct rig_machine *machine);
@@ -96,8 +98,12 @@ int rig_remap_vmalloc_check(struct rig_machine *machine, const void *address, un
 int rig_vmalloc_occupy(struct rig_machine *machine, u64 offset, u64 size, unsigned long flags,
 		       const char *caller_name);
 
-/* Live areas, and the pages of those made by vmalloc. */
+/* Live areas by address; @area NULL: the first; NULL: there is no other. */
+struct vm_struct *rig_vmalloc_next_area(struct rig_machine *machine, const struct vm_struct *area);
+
+/* Live areas, the number of areas ever made, and the pages of those made by vmalloc. */
 unsigned long rig_vmalloc_nr_areas(const struct rig_machine *machine);
+u64 rig_vmalloc_serial(const struct rig_machine *machine);
 unsigned long rig_vmalloc_nr_pages(const struct rig_machine *machine);
 
 /* /proc/vmallocinfo in the kernel's format. */

@@ -8,13 +8,9 @@
 
 #include <kmemrig/highmem.h>
 #include <kmemrig/machine.h>
+#include <linux/mm.h>
 #include <linux/preempt.h>
 #include <string.h>
-
-static inline bool PageHighMem(const struct page *page)
-{
-	return page_zonenum(page) == ZONE_HIGHMEM;
-}
 
 /* Until kunmap; may sleep while all of the LAST_PKMAP places are taken. */
 static inline void *kmap(struct page *page)

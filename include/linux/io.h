@@ -80,10 +80,4 @@ void memset_io(volatile void __iomem *at, int value, size_t size);
 #define rmb() smp_rmb()
 #define wmb() smp_wmb()
 
-/* Lowmem only: the address in the direct map of this CPU's machine <-> its physical address. */
-phys_addr_t rig_virt_to_phys(struct rig_cpu *cpu, const volatile void *address);
-void *rig_phys_to_virt(struct rig_cpu *cpu, phys_addr_t address);
-#define virt_to_phys(address) rig_virt_to_phys(rig_this_cpu(), address)
-#define phys_to_virt(address) rig_phys_to_virt(rig_this_cpu(), address)
-
 #endif

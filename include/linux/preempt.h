@@ -37,9 +37,16 @@ static inline void local_bh_disable(void)
 	rig_this_cpu()->preempt_count += SOFTIRQ_DISABLE_OFFSET;
 }
 
+/* Interrupts that arrive while they are off are delivered by the call that turns them on. */
+void rig_irq_deliver_pending(struct rig_cpu *cpu);
+
 static inline void local_bh_enable(void)
 {
-	rig_this_cpu()->preempt_count -= SOFTIRQ_DISABLE_OFFSET;
+	struct rig_cpu *cpu = rig_this_cpu();
+
+	cpu->preempt_count -= SOFTIRQ_DISABLE_OFFSET;
+	if (cpu->irqs_pending)
+		rig_irq_deliver_pending(cpu);
 }
 
 /* in_hardirq: in a handler. in_interrupt: there, or soft interrupts are served or disabled. */
@@ -68,9 +75,6 @@ static inline bool irqs_disabled(void)
 {
 	return rig_this_cpu()->irqs_disabled != 0;
 }
-
-/* Interrupts that arrive while they are off are delivered by the call that turns them on. */
-void rig_irq_deliver_pending(struct rig_cpu *cpu);
 
 static inline void local_irq_disable(void)
 {

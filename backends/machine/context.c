@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sleeping, waiting, time: timers of the virtual clock, work that is queued for task context,
+ * mutexes.
+ *
+ * A rig has no scheduler. A task that sleeps lets the queued work run on its CPU (as the task
+ * kworker), moves the clock from timer to timer, and looks again. A wait that nothing can end any
+ * more, or that lasts 120 seconds of the virtual clock, is reported as the kernel's hung task.
+ *
+ * irq->lock guards the queues; functions of timers and work run outside of it.
+ */
+#include <unistd.h>
+
+#include <kmemrig/check.h>
+#include <kmemrig/context.h>
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/wait.h>
+
+#include "irq_private.h"
+
+#define HUNG_TASK_NS (120ULL * 1000000000)
+/* Where other CPUs may be threads: how often and how long to wait for them to do something. */
+#define IDLE_LOOKS 2000u
+#define IDLE_LOOK_US 1000u
+
+void rig_sleep_misuse(struct rig_cpu *cpu, const char *file, int line)
+{
+	rig_misuse(cpu, "context.sleep",
+		   "sleeping function called from invalid context at %s:%d\n"
+		   "in_atomic(): %d, irqs_disabled(): %d, non_block: 0, pid: %d, name: %s\n"
+		   "preempt_count: %lx, expected: 0",
+		   file, line, cpu->preempt_count != 0, cpu->irqs_disabled, cpu->task->pid,
+		   cpu->task->comm, cpu->preempt_count);
+}
+
+/* --- timers */
+
+static bool is_queued(const struct list_head *node)
+{
+	return node->next && !list_empty(node);
+}
+
+bool rig_timer_set(struct rig_cpu *cpu, struct rig_timer *timer, u64 expires_ns)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	struct list_head *at;
+	bool was_set;
+
+	rig_spin_lock(&irqs->lock);
+	was_set = is_queued(&timer->node);
+	if (was_set)
+		list_del_init(&timer->node);
+	timer->expires_ns = expires_ns;
+	for (at = irqs->timers.prev; at != &irqs->timers; at = at->prev)
+		if (container_of(at, struct rig_timer, node)->expires_ns <= expires_ns)
+			break;
+	list_add(&timer->node, at);
+	rig_spin_unlock(&irqs->lock);
+	return was_set;
+}
+
+bool rig_timer_cancel(struct rig_cpu *cpu, struct rig_timer *timer)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	bool was_set;
+
+	rig_spin_lock(&irqs->lock);
+	was_set = is_queued(&timer->node);
+	if (was_set)
+		list_del_init(&timer->node);
+	rig_spin_unlock(&irqs->lock);
+	return was_set;
+}
+
+/* When the next timer expires; false: none is set. */
+static bool next_expiry(struct rig_irq *irqs, u64 *expires_ns)
+{
+	bool any;
+
+	rig_spin_lock(&irqs->lock);
+	any = !list_empty(&irqs->timers);
+	if (any)
+		*expires_ns = container_of(irqs->timers.next, struct rig_timer, node)->expires_ns;
+	rig_spin_unlock(&irqs->lock);
+	return any;
+}
+
+void timers_run_due(struct rig_cpu *cpu)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+
+	for (;;) {
+		struct rig_timer *timer = NULL;
+
+		rig_spin_lock(&irqs->lock);
+		if (!list_empty(&irqs->timers))
+			timer = container_of(irqs->timers.next, struct rig_timer, node);
+		if (timer && timer->expires_ns <= READ_ONCE(cpu->machine->clock_ns))
+			list_del_init(&timer->node);
+		else
+			timer = NULL;
+		rig_spin_unlock(&irqs->lock);
+		if (!timer)
+			return;
+		timer->function(timer);
+	}
+}
+
+/* The clock goes on to @now, never back; what is due runs where it may. */
+static void clock_to(struct rig_cpu *cpu, u64 now)
+{
+	if (now > READ_ONCE(cpu->machine->clock_ns))
+		WRITE_ONCE(cpu->machine->clock_ns, now);
+	cpu->irqs_pending = true;
+	rig_irq_deliver_pending(cpu);
+}
+
+void rig_time_pass(struct rig_cpu *cpu, u64 ns)
+{
+	u64 end = READ_ONCE(cpu->machine->clock_ns) + ns, next;
+	bool timers_may_run =
+		!cpu->irqs_disabled && !(cpu->preempt_count & (HARDIRQ_MASK | SOFTIRQ_MASK));
+
+	while (timers_may_run && cpu->machine->irq && next_expiry(cpu->machine->irq, &next) &&
+	       next <= end)
+		clock_to(cpu, next);
+	if (end > READ_ONCE(cpu->machine->clock_ns))
+		WRITE_ONCE(cpu->machine->clock_ns, end);
+	/* Timers that could not run do when interrupts are on again. */
+	cpu->irqs_pending |= !timers_may_run;
+}
+
+/* --- work */
+
+bool rig_work_queue(struct rig_cpu *cpu, struct rig_work *work)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	bool queued;
+
+	rig_spin_lock(&irqs->lock);
+	queued = !is_queued(&work->node);
+	if (queued)
+		list_add_tail(&work->node, &irqs->works);
+	rig_spin_unlock(&irqs->lock);
+	return queued;
+}
+
+bool rig_work_cancel(struct rig_cpu *cpu, struct rig_work *work)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	bool was_queued;
+
+	rig_spin_lock(&irqs->lock);
+	was_queued = is_queued(&work->node);
+	if (was_queued)
+		list_del_init(&work->node);
+	rig_spin_unlock(&irqs->lock);
+	return was_queued;
+}
+
+static bool runs_already(const struct rig_irq *irqs, const struct rig_work *work)
+{
+	for (const struct running_work *at = irqs->running; at; at = at->outer)
+		if (at->work == work)
+			return true;
+	return false;
+}
+
+/* The oldest work that does not run already, off the queue; NULL: none. Notes it as running. */
+static struct rig_work *begin_work(struct rig_irq *irqs, struct running_work *entry)
+{
+	struct rig_work *found = NULL;
+	struct list_head *at;
+
+	rig_spin_lock(&irqs->lock);
+	for (at = irqs->works.next; at != &irqs->works && !found; at = at->next) {
+		struct rig_work *work = container_of(at, struct rig_work, node);
+
+		if (!runs_already(irqs, work))
+			found = work;
+	}
+	if (found) {
+		list_del_init(&found->node);
+		entry->work = found;
+		entry->outer = irqs->running;
+		irqs->running = entry;
+	}
+	rig_spin_unlock(&irqs->lock);
+	return found;
+}
+
+static void end_work(struct rig_irq *irqs, struct running_work *entry)
+{
+	struct running_work **link;
+
+	rig_spin_lock(&irqs->lock);
+	for (link = &irqs->running; *link != entry; link = &(*link)->outer)
+		;
+	*link = entry->outer;
+	rig_spin_unlock(&irqs->lock);
+}
+
+noinline void rig_run_work(struct rig_cpu *cpu)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	struct rig_cpu *before = rig_cpu_enter(cpu);
+	struct task_struct *task = cpu->task;
+	struct running_work entry;
+	struct rig_work *work;
+
+	while (irqs && (work = begin_work(irqs, &entry)) != NULL) {
+		cpu->task = &irqs->worker;
+		/* It may free its own item. */
+		work->function(work);
+		cpu->task = task;
+		end_work(irqs, &entry);
+	}
+	rig_cpu_enter(before);
+}
+
+bool rig_work_pending(const struct rig_cpu *cpu)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+	bool pending;
+
+	rig_spin_lock(&irqs->lock);
+	pending = !list_empty(&irqs->works) || !list_empty(&irqs->timers);
+	rig_spin_unlock(&irqs->lock);
+	return pending;
+}
+
+/* --- sleeping and waiting */
+
+void rig_sleep(struct rig_cpu *cpu, u64 ns)
+{
+	u64 end = READ_ONCE(cpu->machine->clock_ns) + ns, next;
+
+	rig_run_work(cpu);
+	while (cpu->machine->irq && next_expiry(cpu->machine->irq, &next) && next <= end) {
+		clock_to(cpu, next);
+		rig_run_work(cpu);
+	}
+	if (end > READ_ONCE(cpu->machine->clock_ns))
+		WRITE_ONCE(cpu->machine->clock_ns, end);
+}
+
+bool rig_sleep_until_timer(struct rig_cpu *cpu)
+{
+	u64 next;
+
+	if (!next_expiry(cpu->machine->irq, &next))
+		return false;
+	clock_to(cpu, next);
+	return true;
+}
+
+struct rig_waiter rig_wait_begin(struct rig_cpu *cpu)
+{
+	return (struct rig_waiter){ .start_ns = READ_ONCE(cpu->machine->clock_ns) };
+}
+
+static bool work_waits(struct rig_irq *irqs)
+{
+	bool waits = false;
+	struct list_head *at;
+
+	rig_spin_lock(&irqs->lock);
+	for (at = irqs->works.next; at != &irqs->works && !waits; at = at->next)
+		waits = !runs_already(irqs, container_of(at, struct rig_work, node));
+	rig_spin_unlock(&irqs->lock);
+	return waits;
+}
+
+bool rig_wait_step(struct rig_cpu *cpu, struct rig_waiter *waiter)
+{
+	struct rig_irq *irqs = cpu->machine->irq;
+
+	if (work_waits(irqs)) {
+		waiter->idle = 0;
+		rig_run_work(cpu);
+		return true;
+	}
+	if (READ_ONCE(cpu->machine->clock_ns) - waiter->start_ns < HUNG_TASK_NS &&
+	    rig_sleep_until_timer(cpu)) {
+		waiter->idle = 0;
+		return true;
+	}
+	if (cpu->machine->nr_cpus > 1 && waiter->idle++ < IDLE_LOOKS) {
+		usleep(IDLE_LOOK_US);
+		return true;
+	}
+	rig_time_pass(cpu, HUNG_TASK_NS);
+	rig_misuse(cpu, "task.hung", "task %s:%d blocked for more than 120 seconds.",
+		   cpu->task->comm, cpu->task->pid);
+	return false;
+}
+
+/* --- mutexes */
+
+int rig_mutex_trylock(struct rig_cpu *cpu, struct mutex *lock)
+{
+	struct task_struct *nobody = NULL;
+
+	return __atomic_compare_exchange_n(&lock->owner, &nobody, cpu->task, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void rig_mutex_lock(struct rig_cpu *cpu, struct mutex *lock, const char *file, int line)
+{
+	struct rig_waiter waiter = rig_wait_begin(cpu);
+
+	rig_might_sleep(cpu, file, line);
+	while (!rig_mutex_trylock(cpu, lock)) {
+		if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == cpu->task) {
+			rig_misuse(cpu, "mutex.recursive",
+				   "%s:%d: mutex is taken again by the task that holds it", file,
+				   line);
+			return;
+		}
+		if (!rig_wait_step(cpu, &waiter))
+			return;
+	}
+}
+
+void rig_mutex_unlock(struct rig_cpu *cpu, struct mutex *lock)
+{
+	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != cpu->task) {
+		rig_misuse(cpu, "mutex.owner", "mutex is given back by a task that has it not");
+		return;
+	}
+	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELEASE);
+}
