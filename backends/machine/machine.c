@@ -145,6 +145,7 @@ static int set_basics(struct rig_machine *machine, const struct rig_machine_conf
 		      char *error, size_t error_size)
 {
 	machine->memory_fd = -1;
+	machine->bare = config->bare;
 	machine->name = strdup(config->name ? config->name : "machine");
 	machine->command_line = strdup(config->command_line ? config->command_line : "");
 	machine->check = calloc(1, sizeof(*machine->check));

@@ -87,6 +87,16 @@ struct kmem_cache *rig_kmem_boot_cache(struct rig_machine *machine, const char *
  */
 void rig_kmem_account_caches_in(struct rig_machine *machine, struct kmem_cache *cache);
 
+/* For backends: @pages pages of a slab of @cache came (or, negative, went). */
+void rig_kmem_account_slab(const struct kmem_cache *cache, int nid, long pages);
+void rig_kmem_account_pages(struct rig_machine *machine, int nid, bool reclaimable, long pages);
+/* Pages that slabs and large kmallocs hold on a node: NR_SLAB_(UN)RECLAIMABLE_B, in pages. */
+unsigned long rig_kmem_pages(const struct rig_machine *machine, int nid, bool reclaimable);
+/* For backends, before taking pages: says and drops flags that slabs can't have. */
+gfp_t rig_kmem_fix_flags(struct rig_cpu *cpu, gfp_t gfp);
+/* For backends: a free of an object that is not @cache's, found where the shadow did not tell. */
+void rig_kmem_wrong_cache(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object);
+
 /*
  * The CPU that code without one runs on: the calling thread's where it belongs to @machine,
  * otherwise CPU 0. For cache_init and the like.

@@ -25,6 +25,7 @@ struct kmem_cache {
 	unsigned int size;	  /* bytes from object to object, metadata included */
 	/* The backend wants cpu->slab_caller and ->slab_orig_size with each call (debugging). */
 	bool wants_caller;
+	u8 live_id; /* the front end's: what the shadow of live objects holds for this cache */
 	/* the rest */
 	const struct slab_backend *backend;
 	unsigned int align;	  /* bytes */

@@ -105,6 +105,7 @@ struct rig_machine {
 	int nr_cpus;
 	unsigned int pageblock_order;
 	bool huge_pages;
+	bool bare; /* made bare: parts allocate nothing until a state was loaded */
 	bool page_group_by_mobility_disabled;
 	unsigned long min_free_kbytes;
 	unsigned int watermark_scale_factor;

@@ -158,14 +158,22 @@ void *kvmalloc_node(size_t size, gfp_t gfp, int node) __attribute__((malloc, all
 void kvfree(const void *address);
 void kvfree_sensitive(const void *address, size_t size);
 
-#define kmalloc(size, gfp) __kmalloc(size, gfp)
-#define kmalloc_node(size, gfp, node) __kmalloc_node(size, gfp, node)
 #define kmalloc_node_track_caller(size, gfp, node)                                                 \
 	__kmalloc_node_track_caller(size, gfp, node, _RET_IP_)
 #define kmalloc_track_caller(size, gfp)                                                            \
 	__kmalloc_node_track_caller(size, gfp, NUMA_NO_NODE, _RET_IP_)
 
 /* The helpers below are inlined even where nothing is optimised: call sites are their callers'. */
+static __always_inline void *kmalloc(size_t size, gfp_t gfp)
+{
+	return __kmalloc(size, gfp);
+}
+
+static __always_inline void *kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return __kmalloc_node(size, gfp, node);
+}
+
 static __always_inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
