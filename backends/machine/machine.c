@@ -17,6 +17,7 @@
 #include <kmemrig/fault_control.h>
 #include <kmemrig/lttng.h>
 #include <kmemrig/machine.h>
+#include <kmemrig/plugin.h>
 #include <linux/kernel.h>
 
 #include "parts.h"
@@ -132,12 +133,18 @@ static int choose_backends(struct rig_machine *machine, const struct rig_machine
 	const char *page = config->page_backend ? config->page_backend : "page";
 	const char *slab = config->slab_backend ? config->slab_backend : "slub";
 
-	machine->page = rig_find_page_backend(page);
+	machine->page = rig_is_plugin(page) ? rig_load_page_backend(page, error, error_size) :
+					      rig_find_page_backend(page);
 	if (!machine->page)
-		return fail(error, error_size, -ENOENT, "unknown page backend '%s'", page);
-	machine->slab = rig_find_slab_backend(slab);
+		return rig_is_plugin(page) ? -ENOENT :
+					     fail(error, error_size, -ENOENT,
+						  "unknown page backend '%s'", page);
+	machine->slab = rig_is_plugin(slab) ? rig_load_slab_backend(slab, error, error_size) :
+					      rig_find_slab_backend(slab);
 	if (!machine->slab)
-		return fail(error, error_size, -ENOENT, "unknown slab backend '%s'", slab);
+		return rig_is_plugin(slab) ? -ENOENT :
+					     fail(error, error_size, -ENOENT,
+						  "unknown slab backend '%s'", slab);
 	return 0;
 }
 

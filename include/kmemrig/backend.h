@@ -152,6 +152,10 @@ struct slab_backend {
 	bool (*check_machine)(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
 };
 
+/* The backends of this build; NULL ends each table. */
+extern const struct page_backend *const rig_page_backends[];
+extern const struct slab_backend *const rig_slab_backends[];
+
 /* By name; NULL: no such backend. */
 const struct page_backend *rig_find_page_backend(const char *name);
 const struct slab_backend *rig_find_slab_backend(const char *name);
