@@ -40,6 +40,7 @@ static void free_pages(struct slab_cache *data, struct page *page, struct rig_cp
 	__ClearPageSlab(page);
 	page_mapcount_reset(page);
 	page->mapping = NULL;
+	rig_kmem_account_slab(data->cache, page_to_nid(page), -(1L << data->order));
 	rig_free_pages(cpu, page, data->order);
 }
 
@@ -84,6 +85,7 @@ struct page *slab_grow_begin(struct slab_cache *data, gfp_t gfp, int nid, struct
 	if (!page)
 		return NULL;
 	start = rig_page_address(data->machine, page);
+	rig_kmem_account_slab(cache, page_to_nid(page), 1L << data->order);
 	__SetPageSlab(page);
 	rig_asan_poison(start, PAGE_SIZE << data->order);
 	page->slab_cache = cache;

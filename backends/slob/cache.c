@@ -363,6 +363,7 @@ const struct slab_backend slob_backend = {
 		       SLAB_RED_ZONE | SLAB_POISON,
 	.slabinfo = slob_slabinfo,
 	.cache_of = slob_cache_of,
+	.use_up = slob_use_up,
 	.check = slob_check,
 	.check_machine = slob_check_machine,
 };

@@ -24,6 +24,7 @@
  * Locking: slob->lock guards all of it; it is dropped while a page is taken or given back.
  */
 #include <kmemrig/asan.h>
+#include <kmemrig/kmem.h>
 #include <kmemrig/page.h>
 #include <linux/page-flags.h>
 
@@ -191,6 +192,23 @@ static void add_page(struct slob *slob, struct page *page, void *address, struct
 	slob->nr_pages++;
 }
 
+static struct page *take_pages(struct slob *slob, gfp_t gfp, unsigned int order, int node,
+			       struct rig_cpu *cpu)
+{
+	struct page *page = rig_alloc_pages(cpu, gfp, order, node, NULL);
+
+	if (page)
+		rig_kmem_account_pages(slob->machine, page_to_nid(page), false, 1L << order);
+	return page;
+}
+
+static void give_pages(struct slob *slob, struct page *page, unsigned int order,
+		       struct rig_cpu *cpu)
+{
+	rig_kmem_account_pages(slob->machine, page_to_nid(page), false, -(1L << order));
+	rig_free_pages(cpu, page, order);
+}
+
 void *slob_alloc_block(struct slob *slob, size_t size, gfp_t gfp, size_t align, int node,
 		       size_t align_offset, struct rig_cpu *cpu)
 {
@@ -204,7 +222,7 @@ void *slob_alloc_block(struct slob *slob, size_t size, gfp_t gfp, size_t align, 
 	if (block)
 		return block;
 
-	page = rig_alloc_pages(cpu, gfp & ~__GFP_ZERO, 0, node, NULL);
+	page = take_pages(slob, gfp & ~__GFP_ZERO, 0, node, cpu);
 	if (!page)
 		return NULL;
 	rig_spin_lock(&slob->lock);
@@ -260,7 +278,7 @@ void slob_free_block(struct slob *slob, void *block, size_t size, struct rig_cpu
 		forget_page(slob, page);
 		rig_spin_unlock(&slob->lock);
 		rig_asan_unpoison((void *)((unsigned long)block & PAGE_MASK), PAGE_SIZE);
-		rig_free_pages(cpu, page, 0);
+		give_pages(slob, page, 0, cpu);
 		return;
 	}
 	if (PageSlobFree(page)) {
@@ -278,7 +296,7 @@ void slob_free_block(struct slob *slob, void *block, size_t size, struct rig_cpu
 void *slob_alloc_pages(struct slob *slob, gfp_t gfp, unsigned int order, int node,
 		       struct rig_cpu *cpu)
 {
-	struct page *page = rig_alloc_pages(cpu, gfp, order, node, NULL);
+	struct page *page = take_pages(slob, gfp, order, node, cpu);
 
 	if (!page)
 		return NULL;
@@ -298,5 +316,23 @@ void slob_free_pages(struct slob *slob, void *block, unsigned int order, struct 
 	slob->nr_large_pages -= 1UL << order;
 	rig_spin_unlock(&slob->lock);
 	rig_asan_unpoison(block, PAGE_SIZE << order);
-	rig_free_pages(cpu, page, order);
+	give_pages(slob, page, order, cpu);
+}
+
+void slob_use_up(struct rig_machine *machine)
+{
+	struct slob *slob = slob_of(machine);
+
+	rig_spin_lock(&slob->lock);
+	for (int list = 0; list < SLOB_NR_LISTS; list++) {
+		struct list_head *head = &slob->free[list];
+
+		while (!list_empty(head)) {
+			struct page *page = list_first_entry(head, struct page, slab_list);
+
+			page->units = 0;
+			set_page_full(slob, page);
+		}
+	}
+	rig_spin_unlock(&slob->lock);
 }

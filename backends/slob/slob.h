@@ -101,6 +101,8 @@ void *slob_alloc_pages(struct slob *slob, gfp_t gfp, unsigned int order, int nod
 		       struct rig_cpu *cpu);
 void slob_free_pages(struct slob *slob, void *block, unsigned int order, struct rig_cpu *cpu);
 
+void slob_use_up(struct rig_machine *machine);
+
 /* The next free block of the page and its size; for the checks. */
 slob_unit_t *slob_next(const slob_unit_t *block);
 slob_index_t slob_size(const slob_unit_t *block);

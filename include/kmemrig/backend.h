@@ -145,6 +145,11 @@ struct slab_backend {
 	struct kmem_cache *(*cache_of)(struct rig_machine *machine, const void *object);
 	/* Start of the object slot that @address lies in, NULL: in none. For reports; or NULL. */
 	void *(*nearest_object)(struct kmem_cache *cache, const void *address);
+	/*
+	 * Takes all room in partly used pages, for good: what comes next begins on fresh ones, as
+	 * where the op scripts were recorded. NULL: caches of the script's own are fresh anyway.
+	 */
+	void (*use_up)(struct rig_machine *machine);
 	/* A CPU goes away: its private objects go back. */
 	void (*cpu_dead)(struct kmem_cache *cache, struct rig_cpu *cpu);
 	bool (*check)(struct kmem_cache *cache, int tier, struct rig_verdict *verdict);
