@@ -19,7 +19,7 @@ void emitter_init(struct emitter *emitter)
 		cpu->id = i;
 		cpu->task = &cpu->idle;
 		cpu->idle.pid = 100 + i;
-		snprintf(cpu->idle.comm, sizeof(cpu->idle.comm), "worker/%d", i);
+		snprintf(cpu->idle.comm, sizeof(cpu->idle.comm), "worker/%u", (unsigned char)i);
 	}
 }
 
