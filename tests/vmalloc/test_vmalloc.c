@@ -188,16 +188,16 @@ static void freed_addresses_wait_for_the_purge(void **state)
 	vfree(second);
 }
 
-/* 32 MiB a CPU may wait; one page more and all of it is purged. */
+/* 32 MiB may wait on one CPU; one page more and all of it is purged. */
 static void too_much_that_waits_is_purged(void **state)
 {
-	void *first = vmalloc(16 * SZ_1M - PAGE_SIZE), *second;
+	void *first = vmalloc(15 * SZ_1M), *second;
 
 	vfree(first);
-	second = vmalloc(16 * SZ_1M - PAGE_SIZE);
+	second = vmalloc(15 * SZ_1M);
 	assert_ptr_not_equal(first, second);
 	vfree(second);
-	second = vmalloc(PAGE_SIZE);
+	second = vmalloc(3 * SZ_1M);
 	assert_ptr_not_equal(first, second);
 	vfree(second);
 	second = vmalloc(PAGE_SIZE);
