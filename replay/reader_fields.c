@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fields of the kmem events as the readers need them: name, place in struct rig_event and type,
+ * from the one event table; and the names that kernels and recorders gave to the same events.
+ */
+#include <string.h>
+
+#include "reader.h"
+
+#define DESCRIBE(type_, name_, meaning)                                                            \
+	{ #name_,                                                                                  \
+	  offsetof(struct rig_event, EVENT.name_),                                                 \
+	  sizeof(type_),                                                                           \
+	  _Generic((type_)0, s32: true, s64: true, default: false),                                \
+	  _Generic((type_)0, const char *: true, default: false) },
+
+#define EVENT kmem_cache_alloc
+static const struct rig_trace_field kmem_cache_alloc_fields[] = { RIG_FIELDS_kmem_cache_alloc(
+	DESCRIBE){ 0 } };
+#undef EVENT
+#define EVENT kmalloc
+static const struct rig_trace_field kmalloc_fields[] = { RIG_FIELDS_kmalloc(DESCRIBE){ 0 } };
+#undef EVENT
+#define EVENT kfree
+static const struct rig_trace_field kfree_fields[] = { RIG_FIELDS_kfree(DESCRIBE){ 0 } };
+#undef EVENT
+#define EVENT kmem_cache_free
+static const struct rig_trace_field kmem_cache_free_fields[] = { RIG_FIELDS_kmem_cache_free(
+	DESCRIBE){ 0 } };
+#undef EVENT
+#define EVENT mm_page_free
+static const struct rig_trace_field mm_page_free_fields[] = { RIG_FIELDS_mm_page_free(DESCRIBE){
+	0 } };
+#undef EVENT
+#define EVENT mm_page_free_batched
+static const struct rig_trace_field mm_page_free_batched_fields[] = {
+	RIG_FIELDS_mm_page_free_batched(DESCRIBE){ 0 }
+};
+#undef EVENT
+#define EVENT mm_page_alloc
+static const struct rig_trace_field mm_page_alloc_fields[] = { RIG_FIELDS_mm_page_alloc(DESCRIBE){
+	0 } };
+#undef EVENT
+#define EVENT mm_page_alloc_zone_locked
+static const struct rig_trace_field mm_page_alloc_zone_locked_fields[] = {
+	RIG_FIELDS_mm_page_alloc_zone_locked(DESCRIBE){ 0 }
+};
+#undef EVENT
+#define EVENT mm_page_pcpu_drain
+static const struct rig_trace_field mm_page_pcpu_drain_fields[] = { RIG_FIELDS_mm_page_pcpu_drain(
+	DESCRIBE){ 0 } };
+#undef EVENT
+#define EVENT mm_page_alloc_extfrag
+static const struct rig_trace_field mm_page_alloc_extfrag_fields[] = {
+	RIG_FIELDS_mm_page_alloc_extfrag(DESCRIBE){ 0 }
+};
+#undef EVENT
+#define EVENT rss_stat
+static const struct rig_trace_field rss_stat_fields[] = { RIG_FIELDS_rss_stat(DESCRIBE){ 0 } };
+#undef EVENT
+
+const struct rig_trace_field *rig_trace_fields(enum rig_event_id id)
+{
+	static const struct rig_trace_field none[] = { { 0 } };
+
+	switch (id) {
+#define RETURN_FIELDS(system, name)                                                                \
+	case RIG_EVENT_##name:                                                                     \
+		return name##_fields;
+		RIG_KMEM_EVENTS(RETURN_FIELDS)
+#undef RETURN_FIELDS
+	default:
+		return none;
+	}
+}
+
+int rig_trace_event_id(const char *name)
+{
+	static const struct {
+		const char *other, *ours;
+	} aliases[] = {
+		/* kernels before 6.1, and before 3.4 */
+		{ "kmem_cache_alloc_node", "kmem_cache_alloc" },
+		{ "kmalloc_node", "kmalloc" },
+		{ "mm_page_free_direct", "mm_page_free" },
+		{ "mm_pagevec_free", "mm_page_free_batched" },
+	};
+	int id;
+
+	if (!strncmp(name, "kmem:", 5))
+		name += 5;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (!strcmp(name, aliases[i].other))
+			name = aliases[i].ours;
+	id = rig_event_find(name);
+	/* LTTng puts the system's name in front, but not twice */
+	if (id < 0 && !strncmp(name, "kmem_", 5))
+		return rig_trace_event_id(name + 5);
+	return id;
+}
+
+void rig_trace_store(struct rig_event *event, const struct rig_trace_field *field, u64 value)
+{
+	char *to = (char *)event + field->offset;
+
+	switch (field->size) {
+	case 1:
+		*(u8 *)to = (u8)value;
+		break;
+	case 4:
+		*(u32 *)to = (u32)value;
+		break;
+	default:
+		*(u64 *)to = value;
+		break;
+	}
+}
