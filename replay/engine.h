@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The replay engines: a trace's events become calls on a machine, and choices are compared. */
+#ifndef RIG_ENGINE_H
+#define RIG_ENGINE_H
+
+#include <kmemrig/machine.h>
+
+#include "trace_log.h"
+
+struct rig_page_counts {
+	u64 allocs;	       /* that succeeded in the trace */
+	u64 exact;	       /* our choice was the trace's page frame */
+	u64 inferred;	       /* corrections: the traced page was taken instead of our choice */
+	u64 failed_traced;     /* the trace's allocation failed */
+	u64 failed_reproduced; /* and so did ours */
+	u64 failed_spurious;   /* ours failed, the trace's did not */
+	u64 frees;
+	u64 frees_unknown; /* of pages that were free already */
+	u64 drains;	   /* drains that no free explains, done as traced */
+	u64 inner;	   /* zone_locked, pcpu_drain and extfrag events in the trace */
+	u64 inner_same;	   /* which ours gave too, in the same call */
+};
+
+struct rig_object_counts {
+	u64 allocs;
+	u64 exact;    /* our choice was the trace's address */
+	u64 inferred; /* corrections: the traced object was taken */
+	u64 failed_traced, failed_reproduced, failed_spurious;
+	u64 frees;
+	u64 frees_unknown; /* of objects that nobody was seen to allocate */
+	u64 slab_pages;	   /* page events that belong to slabs */
+};
+
+struct rig_engine {
+	struct rig_machine *machine;
+	const struct rig_trace_log *log;
+	struct rig_page_counts page;
+	struct rig_object_counts object;
+	bool exact_possible; /* the machine starts as the traced kernel did */
+	unsigned int show;   /* print the first differences to stderr */
+};
+
+/*
+ * Page events only. False: @error. The machine's clock, CPUs and tasks follow the trace.
+ */
+bool rig_engine_run_pages(struct rig_engine *engine, char *error);
+
+/* Sets clock and task of the event's CPU to the event's; returns the CPU. Shared by the engines. */
+struct rig_cpu *rig_engine_enter(struct rig_engine *engine, const struct rig_event *event);
+
+#endif
