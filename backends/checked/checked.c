@@ -219,12 +219,16 @@ static bool has_common_block(const struct zone *zone, unsigned int order)
 	return false;
 }
 
+/* CPUs keep differences to the free counter; a threshold is at most this. */
+#define MAX_COUNTER_DRIFT 125
+
 static bool has_room(const struct zone *zone, const struct rig_page_request *request)
 {
 	long free_pages = (long)zone_page_state(zone, NR_FREE_PAGES) -
 			  (long)zone_page_state(zone, NR_FREE_CMA_PAGES) -
 			  (long)zone->nr_reserved_highatomic - (1L << request->order);
-	long mark = (long)high_wmark_pages(zone) + zone->lowmem_reserve[gfp_zone(request->gfp)];
+	long mark = (long)high_wmark_pages(zone) + zone->lowmem_reserve[gfp_zone(request->gfp)] +
+		    MAX_COUNTER_DRIFT;
 
 	return free_pages > mark && has_common_block(zone, request->order);
 }
@@ -306,6 +310,14 @@ static void checked_free(struct rig_cpu *cpu, struct page *page, unsigned int or
 	cpu->machine->checked->inner->free(cpu, page, order);
 }
 
+static void checked_free_to_tail(struct rig_cpu *cpu, struct page *page, unsigned int order)
+{
+	const struct page_backend *inner = cpu->machine->checked->inner;
+
+	release_frames(cpu, page, order);
+	(inner->free_to_tail ? inner->free_to_tail : inner->free)(cpu, page, order);
+}
+
 static void checked_free_list(struct rig_cpu *cpu, struct list_head *pages)
 {
 	struct page *page;
@@ -334,6 +346,7 @@ const struct page_backend rig_checked_page_backend = {
 	.alloc = checked_alloc,
 	.alloc_bulk = checked_alloc_bulk,
 	.free = checked_free,
+	.free_to_tail = checked_free_to_tail,
 	.free_list = checked_free_list,
 	.drain = checked_drain,
 	.check = checked_check,

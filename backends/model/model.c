@@ -25,6 +25,7 @@
 #include <kmemrig/check.h>
 #include <kmemrig/frames.h>
 #include <kmemrig/machine.h>
+#include <kmemrig/page.h>
 #include <linux/spinlock.h>
 
 struct model {
@@ -66,43 +67,34 @@ static void account_free(struct zone *zone, long pages)
 	atomic_long_add(pages, &zone->vm_stat[NR_FREE_PAGES]);
 }
 
-/* The first frame from @pfn on that lies in another zone, or @end. */
-static unsigned long zone_run_end(struct rig_machine *machine, unsigned long pfn, unsigned long end)
+/* A frame that nobody touched has an all-zero struct page: it learns its node and zone here. */
+static void make_free_page(const struct zone *zone, struct page *page)
 {
-	struct zone *zone = rig_page_zone(machine, rig_pfn_to_page(machine, pfn));
-
-	return min(end, zone_end_pfn(zone));
+	page->flags = (unsigned long)zone->node << RIG_PAGE_NODE_SHIFT |
+		      (unsigned long)zone_idx(zone) << RIG_PAGE_ZONE_SHIFT;
+	set_page_count(page, 0);
+	page_mapcount_reset(page);
 }
 
 static void model_free_boot_range(struct rig_machine *machine, unsigned long start_pfn,
 				  unsigned long end_pfn)
 {
 	struct model *model = machine->page_private;
-	unsigned long next;
 
-	for (unsigned long pfn = start_pfn; pfn < end_pfn; pfn = next) {
-		struct zone *zone = rig_page_zone(machine, rig_pfn_to_page(machine, pfn));
-		unsigned long bad;
+	for (unsigned long pfn = start_pfn; pfn < end_pfn; pfn++) {
+		struct zone *zone = rig_pfn_zone(machine, pfn);
 
-		next = zone_run_end(machine, pfn, end_pfn);
-		if (next <= pfn)
-			next = pfn + 1; /* no zone spans it: one by one */
-		bad = rig_frames_move(model->frames, pfn, next - pfn, RIG_FRAME_ABSENT,
-				      RIG_FRAME_FREE);
-		if (bad != RIG_NO_FRAME) {
-			rig_misuse(&machine->cpus[0], "model.boot_range_twice",
-				   "pfn %#lx of range [%#lx, %#lx) is there already", bad,
-				   start_pfn, end_pfn);
+		if (!zone)
 			continue;
+		if (rig_frames_move(model->frames, pfn, 1, RIG_FRAME_ABSENT, RIG_FRAME_FREE) !=
+		    RIG_NO_FRAME) {
+			rig_misuse(&machine->cpus[0], "model.boot_range_twice",
+				   "pfn %#lx of range [%#lx, %#lx) is there already", pfn,
+				   start_pfn, end_pfn);
+			return;
 		}
-		for (unsigned long i = pfn; i < next; i++) {
-			struct page *page = rig_pfn_to_page(machine, i);
-
-			__ClearPageReserved(page);
-			set_page_count(page, 0);
-			page_mapcount_reset(page);
-		}
-		account_free(zone, (long)(next - pfn));
+		make_free_page(zone, rig_pfn_to_page(machine, pfn));
+		account_free(zone, 1);
 	}
 }
 
@@ -309,6 +301,7 @@ static void model_free(struct rig_cpu *cpu, struct page *page, unsigned int orde
 	const char *reason = bad_reason(page, order);
 	u32 owner;
 
+	RIG_TRACE(cpu, mm_page_free, .pfn = pfn, .order = order);
 	if (reason) {
 		rig_misuse(cpu, "model.bad_page_state", "free of pfn %#lx order %u: %s", pfn, order,
 			   reason);

@@ -372,17 +372,26 @@ static void drain_cpu(struct rig_cpu *cpu, int pcp_cpu, struct zone *zone)
 	for_each_populated_zone(cpu->machine, zone) drain_pages_zone(cpu, pcp_cpu, zone);
 }
 
+/* False: another page backend keeps (or does not keep) lists of its own. */
+static bool lists_are_ours(struct rig_machine *machine)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(machine, zone) return zone->per_cpu_pageset;
+	return false;
+}
+
 void rig_drain_local_pages(struct rig_cpu *cpu, struct zone *zone)
 {
-	if (cpu->machine->page->drain && !zone && cpu->machine->page->alloc != buddy_alloc)
-		cpu->machine->page->drain(cpu);
-	else if (cpu->machine->page->alloc == buddy_alloc)
+	if (lists_are_ours(cpu->machine))
 		drain_cpu(cpu, cpu->id, zone);
+	else if (cpu->machine->page->drain)
+		cpu->machine->page->drain(cpu);
 }
 
 void rig_drain_all_pages(struct rig_cpu *cpu, struct zone *zone)
 {
-	if (cpu->machine->page->alloc != buddy_alloc) {
+	if (!lists_are_ours(cpu->machine)) {
 		if (cpu->machine->page->drain)
 			cpu->machine->page->drain(cpu);
 		return;
