@@ -133,21 +133,30 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 #define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
 #define list_first_entry_or_null(head, type, member)                                               \
 	(list_empty(head) ? NULL : list_first_entry(head, type, member))
-#define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
-#define list_prev_entry(pos, member) list_entry((pos)->member.prev, __typeof__(*(pos)), member)
+/*
+ * The node in an entry, by arithmetic: the head, taken for an entry, is none, and need not be
+ * aligned as entries are.
+ */
+#define rig_list_node(pos, member)                                                                 \
+	((struct list_head *)((char *)(pos) + offsetof(__typeof__(*(pos)), member)))
+#define list_entry_is_head(pos, head, member) (rig_list_node(pos, member) == (head))
+#define list_next_entry(pos, member)                                                               \
+	list_entry(rig_list_node(pos, member)->next, __typeof__(*(pos)), member)
+#define list_prev_entry(pos, member)                                                               \
+	list_entry(rig_list_node(pos, member)->prev, __typeof__(*(pos)), member)
 
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_safe(pos, n, head)                                                           \
 	for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)
 #define list_for_each_entry(pos, head, member)                                                     \
-	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);       \
-	     pos = list_next_entry(pos, member))
+	for (pos = list_first_entry(head, __typeof__(*pos), member);                               \
+	     !list_entry_is_head(pos, head, member); pos = list_next_entry(pos, member))
 #define list_for_each_entry_reverse(pos, head, member)                                             \
-	for (pos = list_last_entry(head, __typeof__(*pos), member); &pos->member != (head);        \
-	     pos = list_prev_entry(pos, member))
+	for (pos = list_last_entry(head, __typeof__(*pos), member);                                \
+	     !list_entry_is_head(pos, head, member); pos = list_prev_entry(pos, member))
 #define list_for_each_entry_safe(pos, n, head, member)                                             \
 	for (pos = list_first_entry(head, __typeof__(*pos), member),                               \
 	    n = list_next_entry(pos, member);                                                      \
-	     &pos->member != (head); pos = n, n = list_next_entry(n, member))
+	     !list_entry_is_head(pos, head, member); pos = n, n = list_next_entry(n, member))
 
 #endif
