@@ -24,6 +24,31 @@ void rig_kmem_trace_cache_free(struct rig_cpu *cpu, struct kmem_cache *cache, co
 		  .ptr = rig_kernel_address(cpu->machine, object), .name = cache->name);
 }
 
+void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
+			    unsigned long call_site)
+{
+	void *object = alloc_object(cpu, cache, gfp, node, cache->object_size, cache->object_size,
+				    call_site);
+
+	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmem_cache_alloc))
+		kmem_trace_alloc(cpu, cache, object, cache->object_size, gfp, node, call_site);
+	if (cpu->machine->check_tier)
+		kmem_check_after(cpu, cache);
+	return object;
+}
+
+void kmem_cache_free_slow(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+			  unsigned long call_site)
+{
+	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmem_cache_free))
+		rig_kmem_trace_cache_free(cpu, cache, object, call_site);
+	if (!take_back_slow(cpu, cache, object, call_site))
+		return;
+	cache->free(cache, object, cpu);
+	if (cpu->machine->check_tier)
+		kmem_check_after(cpu, cache);
+}
+
 void *rig_kmem_cache_alloc(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
 			   unsigned long call_site)
 {
@@ -62,7 +87,9 @@ size_t rig_kmem_cache_alloc_bulk(struct rig_cpu *cpu, struct kmem_cache *cache, 
 		got = backend->alloc_bulk(cache, gfp, nr, objects, cpu);
 	else
 		got = alloc_one_by_one(cpu, cache, gfp, nr, objects);
-	for (size_t i = 0; i < got; i++)
+	for (size_t i = 0; i < got && !wants_zero(cache, gfp); i++)
+		mark_live(cpu, cache, objects[i], cache->object_size);
+	for (size_t i = 0; i < got && wants_zero(cache, gfp); i++)
 		hand_out(cpu, cache, objects[i], gfp, cache->object_size);
 	if (unlikely(cpu->machine->check_tier))
 		kmem_check_after(cpu, cache);
@@ -76,7 +103,7 @@ static size_t take_back_all(struct rig_cpu *cpu, struct kmem_cache *cache, size_
 	size_t good = 0;
 
 	for (size_t i = 0; i < nr; i++)
-		if (take_back(cpu, cache, objects[i], cpu->call_site))
+		if (take_back_slow(cpu, cache, objects[i], cpu->call_site))
 			objects[good++] = objects[i];
 	return good;
 }

@@ -140,6 +140,7 @@ struct kmem_cache *kmem_create_cache(struct rig_kmem *kmem, const char *name, un
 	cache->useroffset = useroffset;
 	cache->usersize = usersize;
 	cache->live_id = take_id(kmem);
+	cache->live = kmem->live_bias;
 	INIT_LIST_HEAD(&cache->list);
 	if (!cache->name)
 		goto out;
@@ -152,6 +153,7 @@ struct kmem_cache *kmem_create_cache(struct rig_kmem *kmem, const char *name, un
 	if (flags & SLAB_FAILSLAB)
 		cache->fault_inject = 1;
 	*error = machine->slab->cache_init(cache);
+	cache->special = cache->wants_caller || kmem->init_on_alloc || kmem->init_on_free;
 	if (!*error)
 		return cache;
 	if (cache->self)

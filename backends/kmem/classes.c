@@ -103,6 +103,7 @@ void kmem_set_limits(struct rig_kmem *kmem)
 				       ? backend->kmalloc_max_cache_size(kmem->machine)
 				       : KMALLOC_MAX_CACHE_SIZE;
 	kmem->max_cache_size = min(kmem->max_cache_size, (size_t)KMALLOC_MAX_CACHE_SIZE);
+	kmem->fast_limit = backend->kmalloc ? 0 : kmem->max_cache_size;
 	fill_size_index(kmem, backend->kmalloc_min_size ? backend->kmalloc_min_size : 8);
 }
 

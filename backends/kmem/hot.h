@@ -20,6 +20,25 @@ static __always_inline bool may_not_sleep(const struct rig_cpu *cpu)
 	return cpu->preempt_count | (unsigned long)cpu->irqs_disabled;
 }
 
+/*
+ * Is this call out of the ordinary? Then the slow functions take it from the start: fault
+ * injection, debugging caches, someone listens to the event, checks after each operation, sleeping
+ * where that is forbidden, clearing.
+ */
+static __always_inline bool out_of_ordinary(const struct rig_cpu *cpu,
+					    const struct kmem_cache *cache, u64 event)
+{
+	const struct rig_machine *machine = cpu->machine;
+
+	return unlikely(((READ_ONCE(machine->events.enabled) & event) != 0) |
+			(machine->check_tier != 0) | cpu->faults_armed | cache->special);
+}
+
+static __always_inline bool gfp_out_of_ordinary(const struct rig_cpu *cpu, gfp_t gfp)
+{
+	return unlikely((gfp & __GFP_ZERO) || ((gfp & __GFP_DIRECT_RECLAIM) && may_not_sleep(cpu)));
+}
+
 /* Before any allocation: may it sleep where it is (might_alloc), must it fail? */
 static __always_inline bool before_alloc(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp,
 					 size_t orig_size, unsigned long call_site)
@@ -35,27 +54,42 @@ static __always_inline bool before_alloc(struct rig_cpu *cpu, struct kmem_cache 
 	return true;
 }
 
-/* An object leaves: it is the caller's from here on. @usable: the bytes that were asked for. */
-static __always_inline void hand_out(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
-				     gfp_t gfp, size_t usable)
+/* The object becomes the caller's. @usable: the bytes that were asked for. */
+static __always_inline void mark_live(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+				      size_t usable)
 {
-	u8 *live = live_byte(cpu->machine, object);
+	u8 *live = live_at(cache->live, object);
 
 	if (unlikely(__atomic_load_n(live, __ATOMIC_RELAXED) != KMEM_LIVE_NONE))
 		kmem_report_live_twice(cpu, cache, object);
 	__atomic_store_n(live, cache->live_id, __ATOMIC_RELAXED);
-	if (gfp & __GFP_ZERO) {
+	rig_asan_unpoison(object, usable);
+}
+
+/* As slab_want_init_on_alloc of the kernel. */
+static inline bool wants_zero(const struct kmem_cache *cache, gfp_t gfp)
+{
+	if (!cache->machine->kmem->init_on_alloc ||
+	    (cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_POISON)))
+		return gfp & __GFP_ZERO;
+	return !cache->ctor;
+}
+
+/* The same with clearing, where that is wanted. */
+static inline void hand_out(struct rig_cpu *cpu, struct kmem_cache *cache, void *object, gfp_t gfp,
+			    size_t usable)
+{
+	if (wants_zero(cache, gfp)) {
 		rig_asan_unpoison(object, cache->object_size);
 		memset(object, 0, cache->object_size);
 		if (RIG_ASAN)
 			rig_asan_poison(object, cache->object_size);
 	}
-	rig_asan_unpoison(object, usable);
+	mark_live(cpu, cache, object, usable);
 }
 
-static __always_inline void *alloc_object(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp,
-					  int node, size_t orig_size, size_t usable,
-					  unsigned long call_site)
+static inline void *alloc_object(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
+				 size_t orig_size, size_t usable, unsigned long call_site)
 {
 	void *object = NULL;
 
@@ -69,33 +103,39 @@ static __always_inline void *alloc_object(struct rig_cpu *cpu, struct kmem_cache
 static __always_inline void *cache_alloc(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp,
 					 int node, unsigned long call_site)
 {
-	void *object = alloc_object(cpu, cache, gfp, node, cache->object_size, cache->object_size,
-				    call_site);
+	void *object;
 
-	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmem_cache_alloc))
-		kmem_trace_alloc(cpu, cache, object, cache->object_size, gfp, node, call_site);
-	if (unlikely(cpu->machine->check_tier))
-		kmem_check_after(cpu, cache);
+	if (out_of_ordinary(cpu, cache, RIG_WANT(kmem_cache_alloc)) ||
+	    gfp_out_of_ordinary(cpu, gfp))
+		return kmem_cache_alloc_slow(cpu, cache, gfp, node, call_site);
+	object = cache->alloc(cache, gfp, node, cpu);
+	if (likely(object))
+		mark_live(cpu, cache, object, cache->object_size);
 	return object;
+}
+
+/* As slab_want_init_on_free. */
+static inline bool wants_wipe(const struct kmem_cache *cache)
+{
+	return cache->machine->kmem->init_on_free && !cache->ctor &&
+	       !(cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_POISON));
 }
 
 /*
  * Takes a live object back. False: it is not a live object of that cache; reported. The bytes
  * become no one's.
  */
-static __always_inline bool take_back(struct rig_cpu *cpu, struct kmem_cache *cache,
-				      const void *object, unsigned long call_site)
+static __always_inline bool take_back(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+				      unsigned long call_site)
 {
 	u8 *live;
 
 	if (unlikely(live_index(cpu->machine, object) >= live_limit(cpu->machine)))
 		goto bad;
-	live = live_byte(cpu->machine, object);
+	live = live_at(cache->live, object);
 	if (unlikely(__atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id))
 		goto bad;
 	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
-	if (unlikely(cache->wants_caller))
-		cpu->slab_caller = event_site(cpu, call_site);
 	if (RIG_ASAN && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
 		rig_asan_poison(object, cache->usable_size & ~7U);
 	return true;
@@ -104,16 +144,26 @@ bad:
 	return false;
 }
 
+/* What else a free may need: clearing, tracking. */
+static inline bool take_back_slow(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+				  unsigned long call_site)
+{
+	if (wants_wipe(cache) && rig_kmem_is_live(cpu->machine, object)) {
+		rig_asan_unpoison(object, cache->object_size);
+		memset(object, 0, cache->object_size);
+	}
+	if (cache->wants_caller)
+		cpu->slab_caller = event_site(cpu, call_site);
+	return take_back(cpu, cache, object, call_site);
+}
+
 static __always_inline void cache_free(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
 				       unsigned long call_site)
 {
-	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmem_cache_free))
-		rig_kmem_trace_cache_free(cpu, cache, object, call_site);
-	if (!take_back(cpu, cache, object, call_site))
-		return;
-	cache->free(cache, object, cpu);
-	if (unlikely(cpu->machine->check_tier))
-		kmem_check_after(cpu, cache);
+	if (out_of_ordinary(cpu, cache, RIG_WANT(kmem_cache_free)))
+		kmem_cache_free_slow(cpu, cache, object, call_site);
+	else if (take_back(cpu, cache, object, call_site))
+		cache->free(cache, object, cpu);
 }
 
 #endif

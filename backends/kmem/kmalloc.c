@@ -97,6 +97,28 @@ static noinline void *kmalloc_own(struct rig_cpu *cpu, size_t size, gfp_t gfp, i
 	return object;
 }
 
+static noinline void *kmalloc_slow(struct rig_cpu *cpu, size_t size, gfp_t gfp, int node,
+				   unsigned long call_site)
+{
+	struct rig_kmem *kmem = kmem_of(cpu->machine);
+	struct kmem_cache *cache;
+	void *object;
+
+	if (size > kmem->max_cache_size)
+		return kmalloc_pages(cpu, size, gfp, node, call_site);
+	if (size == 0)
+		return ZERO_SIZE_PTR;
+	if (cpu->machine->slab->kmalloc)
+		return kmalloc_own(cpu, size, gfp, node, call_site);
+	cache = class_of(kmem, size, gfp);
+	object = alloc_object(cpu, cache, gfp, node, size, size, call_site);
+	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmalloc))
+		kmem_trace_kmalloc(cpu, object, size, cache->size, gfp, node, call_site);
+	if (cpu->machine->check_tier)
+		kmem_check_after(cpu, cache);
+	return object;
+}
+
 static __always_inline void *do_kmalloc(struct rig_cpu *cpu, size_t size, gfp_t gfp, int node,
 					unsigned long call_site)
 {
@@ -104,18 +126,15 @@ static __always_inline void *do_kmalloc(struct rig_cpu *cpu, size_t size, gfp_t 
 	struct kmem_cache *cache;
 	void *object;
 
-	if (unlikely(size > kmem->max_cache_size))
-		return kmalloc_pages(cpu, size, gfp, node, call_site);
-	if (unlikely(size == 0))
-		return ZERO_SIZE_PTR;
-	if (unlikely(cpu->machine->slab->kmalloc))
-		return kmalloc_own(cpu, size, gfp, node, call_site);
+	/* Size 0 wraps to the largest; where kmalloc is the backend's own, fast_limit is 0. */
+	if (unlikely(size - 1 >= kmem->fast_limit))
+		return kmalloc_slow(cpu, size, gfp, node, call_site);
 	cache = class_of(kmem, size, gfp);
-	object = alloc_object(cpu, cache, gfp, node, size, size, call_site);
-	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmalloc))
-		kmem_trace_kmalloc(cpu, object, size, cache->size, gfp, node, call_site);
-	if (unlikely(cpu->machine->check_tier))
-		kmem_check_after(cpu, cache);
+	if (out_of_ordinary(cpu, cache, RIG_WANT(kmalloc)) || gfp_out_of_ordinary(cpu, gfp))
+		return kmalloc_slow(cpu, size, gfp, node, call_site);
+	object = cache->alloc(cache, gfp, node, cpu);
+	if (likely(object))
+		mark_live(cpu, cache, object, size);
 	return object;
 }
 
@@ -161,51 +180,81 @@ static noinline void kfree_own(struct rig_cpu *cpu, void *object)
 	machine->slab->kfree(machine, object, cpu);
 }
 
-static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned long call_site)
+static noinline void kfree_slow(struct rig_cpu *cpu, void *object, unsigned long call_site)
 {
 	struct rig_machine *machine = cpu->machine;
 	struct kmem_cache *cache;
 	struct page *page;
 
-	if (unlikely(live_index(machine, object) >= live_limit(machine))) {
+	if (ZERO_OR_NULL_PTR(object))
+		return;
+	if (live_index(machine, object) >= live_limit(machine)) {
 		kmem_report_bad_free(cpu, NULL, object, call_site);
 		return;
 	}
-	if (unlikely(machine->slab->kmalloc) &&
-	    *live_byte(machine, object) == KMEM_LIVE_OWN_KMALLOC) {
+	if (machine->slab->kmalloc && *live_byte(machine, object) == KMEM_LIVE_OWN_KMALLOC) {
 		kfree_own(cpu, object);
 		return;
 	}
 	page = compound_head(rig_virt_to_page(machine, object));
-	if (unlikely(!PageSlab(page))) {
+	if (!PageSlab(page)) {
 		kfree_pages(cpu, page, object, call_site);
 		return;
 	}
 	cache = page->slab_cache;
-	if (unlikely(!cache)) { /* SLOB: of a cache, or free */
+	if (!cache) { /* SLOB: of a cache, or free */
 		kmem_report_bad_free(cpu, NULL, object, call_site);
 		return;
 	}
-	if (!take_back(cpu, cache, object, call_site))
+	if (!take_back_slow(cpu, cache, object, call_site))
 		return;
 	cache->free(cache, object, cpu);
-	if (unlikely(machine->check_tier))
+	if (machine->check_tier)
 		kmem_check_after(cpu, cache);
+}
+
+/* A live object of a cache, and nothing out of the ordinary; otherwise kfree_slow() sees to it. */
+static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned long call_site)
+{
+	struct rig_machine *machine = cpu->machine;
+	struct kmem_cache *cache;
+	struct page *page;
+	u8 *live;
+
+	if (unlikely(live_index(machine, object) >= live_limit(machine)))
+		goto slow;
+	live = live_byte(machine, object);
+	page = compound_head(rig_virt_to_page(machine, object));
+	cache = page->slab_cache;
+	if (unlikely(!PageSlab(page) || !cache ||
+		     __atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id ||
+		     out_of_ordinary(cpu, cache, 0)))
+		goto slow;
+	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
+	if (RIG_ASAN && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
+		rig_asan_poison(object, cache->usable_size & ~7U);
+	cache->free(cache, object, cpu);
+	return;
+slow:
+	kfree_slow(cpu, object, call_site);
 }
 
 void rig_kfree_untraced(struct rig_cpu *cpu, const void *object, unsigned long call_site)
 {
-	if (!ZERO_OR_NULL_PTR(object))
-		do_kfree(cpu, (void *)object, call_site);
+	do_kfree(cpu, (void *)object, call_site);
+}
+
+static noinline void trace_kfree(struct rig_cpu *cpu, const void *object, unsigned long call_site)
+{
+	RIG_TRACE(cpu, kfree, .call_site = event_site(cpu, call_site),
+		  .ptr = rig_kernel_address(cpu->machine, object));
 }
 
 void rig_kfree(struct rig_cpu *cpu, const void *object, unsigned long call_site)
 {
 	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kfree))
-		RIG_TRACE(cpu, kfree, .call_site = event_site(cpu, call_site),
-			  .ptr = rig_kernel_address(cpu->machine, object));
-	if (likely(!ZERO_OR_NULL_PTR(object)))
-		do_kfree(cpu, (void *)object, call_site);
+		trace_kfree(cpu, object, call_site);
+	do_kfree(cpu, (void *)object, call_site);
 }
 
 /* Is @object one that ksize and krealloc may ask about? */
@@ -305,7 +354,11 @@ void *kmalloc_large_node(size_t size, gfp_t gfp, int node)
 
 void kfree(const void *object)
 {
-	rig_kfree(rig_this_cpu(), object, _RET_IP_);
+	struct rig_cpu *cpu = rig_this_cpu();
+
+	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kfree))
+		trace_kfree(cpu, object, _RET_IP_);
+	do_kfree(cpu, (void *)object, _RET_IP_);
 }
 
 void kfree_sensitive(const void *object)

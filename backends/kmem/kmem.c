@@ -20,6 +20,10 @@ static void read_options(struct rig_kmem *kmem)
 	struct rig_machine *machine = kmem->machine;
 	char value[8];
 
+	kmem->init_on_alloc =
+		rig_boot_option(machine, "init_on_alloc", value, sizeof(value)) && value[0] == '1';
+	kmem->init_on_free =
+		rig_boot_option(machine, "init_on_free", value, sizeof(value)) && value[0] == '1';
 	kmem->nomerge = rig_boot_option(machine, "slab_nomerge", value, sizeof(value)) ||
 			rig_boot_option(machine, "slub_nomerge", value, sizeof(value));
 	kmem->memcg = rig_boot_option(machine, "memcg_kmem", value, sizeof(value));
@@ -34,6 +38,8 @@ static int map_shadow(struct rig_kmem *kmem)
 		kmem->live = NULL;
 		return -ENOMEM;
 	}
+	kmem->live_bias =
+		(unsigned long)kmem->live - ((unsigned long)kmem->machine->direct_map >> 3);
 	madvise(kmem->live, kmem->live_bytes, MADV_NOHUGEPAGE);
 	return 0;
 }

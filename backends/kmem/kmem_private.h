@@ -28,17 +28,21 @@ struct rig_kmem {
 	struct list_head caches;
 	struct list_head aliases;
 	struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
-	u8 size_index[24];		/* (size - 1) / 8 -> index, sizes up to 192 */
-	size_t max_cache_size;		/* larger kmallocs are pages; bytes */
+	u8 size_index[24];     /* (size - 1) / 8 -> index, sizes up to 192 */
+	size_t max_cache_size; /* larger kmallocs are pages; bytes */
+	size_t fast_limit;     /* kmallocs of 1 .. fast_limit bytes come from size classes */
 	struct kmem_cache *cache_cache; /* where cache->self objects come from; NULL: nowhere */
 	u8 *live;			/* the shadow: direct map offset / 8 */
 	size_t live_bytes;
-	u8 next_id; /* of the next cache: 1 .. 254 */
-	bool bare;  /* no boot: a state brings the caches */
+	unsigned long live_bias; /* live - direct_map / 8 */
+	u8 next_id;		 /* of the next cache: 1 .. 254 */
+	bool bare;		 /* no boot: a state brings the caches */
 	bool backend_up;
 	bool up; /* caches can be made in the ordinary way */
 	bool nomerge;
-	bool memcg; /* kmalloc-cg caches are their own */
+	bool memcg;	    /* kmalloc-cg caches are their own */
+	bool init_on_alloc; /* as the kernel's parameter: all memory comes cleared */
+	bool init_on_free;
 	/* Pages of slabs and large kmallocs by node: [nid][0] reclaimable, [1] not. */
 	atomic_long_t (*pages)[2];
 };
@@ -62,11 +66,15 @@ static __always_inline unsigned long live_limit(const struct rig_machine *machin
 	return machine->max_low_pfn << (PAGE_SHIFT - 3);
 }
 
+/* @live: of a cache or of the front end, see struct kmem_cache. */
+static __always_inline u8 *live_at(unsigned long live, const void *object)
+{
+	return (u8 *)(live + ((unsigned long)object >> 3));
+}
+
 static __always_inline u8 *live_byte(const struct rig_machine *machine, const void *object)
 {
-	unsigned long offset = (unsigned long)object - (unsigned long)machine->direct_map;
-
-	return &machine->kmem->live[offset >> 3];
+	return live_at(machine->kmem->live_bias, object);
 }
 
 /* report.c: misuse, in the kernel's wording. They say what is wrong with a free and return. */
@@ -76,6 +84,10 @@ void kmem_report_sleeping(struct rig_cpu *cpu, gfp_t gfp, unsigned long call_sit
 void kmem_report_live_twice(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object);
 void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache);
 
+void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
+			    unsigned long call_site);
+void kmem_cache_free_slow(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+			  unsigned long call_site);
 /* alloc.c, kmalloc.c: the slow parts, out of the hot path. */
 void rig_kmem_trace_cache_free(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object,
 			       unsigned long call_site);

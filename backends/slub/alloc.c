@@ -174,8 +174,9 @@ static noinline void *alloc_slow(struct slub_cache *s, gfp_t gfp, int node, stru
 	return alloc_from_new_slab(s, c, slab, gfp, cpu);
 }
 
-/* One CPU: no one can come in between. */
-void *slub_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+/* One CPU: no one can come in between. @mixed: the cache hardens its free pointers. */
+static __always_inline void *alloc_alone(struct kmem_cache *cache, gfp_t gfp, int node,
+					 struct rig_cpu *cpu, bool mixed)
 {
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[0];
@@ -184,11 +185,21 @@ void *slub_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *
 
 	if (unlikely(!object || (node != NUMA_NO_NODE && page_to_nid(c->slab) != node)))
 		return alloc_slow(s, gfp, node, cpu);
-	next = slub_next(s, object);
+	next = mixed ? slub_next(s, object) : slub_read_word((u8 *)object + s->offset);
 	c->freelist = next;
 	c->tid += SLUB_TID_STEP;
 	prefetch_next(s, next);
 	return object;
+}
+
+void *slub_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+{
+	return alloc_alone(cache, gfp, node, cpu, false);
+}
+
+void *slub_alloc_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+{
+	return alloc_alone(cache, gfp, node, cpu, true);
 }
 
 void *slub_alloc_smp(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)

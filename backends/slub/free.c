@@ -70,22 +70,58 @@ static __always_inline struct page *slab_of(const struct rig_cpu *cpu, const voi
 	return compound_head(rig_virt_to_page(cpu->machine, object));
 }
 
-void slub_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+/* Hardening finds this without debugging: the object is the head of the list it goes to. */
+static noinline void free_twice(struct slub_cache *s, struct page *slab, void *object,
+				struct rig_cpu *cpu)
+{
+	rig_misuse(cpu, "slub.double_free", "BUG %s: Object 0x%llx already free", s->cache->name,
+		   (unsigned long long)rig_kernel_address(cpu->machine, object));
+}
+
+/* One CPU: no one can come in between. @mixed: the cache hardens its free pointers. */
+static __always_inline void free_alone(struct kmem_cache *cache, void *object, struct rig_cpu *cpu,
+				       bool mixed)
 {
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[0];
 	struct page *slab = slab_of(cpu, object);
+	bool own = slab == c->slab;
+	void *next;
 
-	if (unlikely(slab != c->slab)) {
-		if (belongs(s, slab))
-			free_slow(s, slab, object, object, 1, cpu);
-		else
-			rig_kmem_wrong_cache(cpu, cache, object);
+	if (unlikely(!own && !belongs(s, slab))) {
+		rig_kmem_wrong_cache(cpu, cache, object);
 		return;
 	}
-	slub_set_next(s, object, c->freelist);
-	c->freelist = object;
-	c->tid += SLUB_TID_STEP;
+	if (unlikely(!own && !slab->frozen)) {
+		free_slow(s, slab, object, object, 1, cpu);
+		return;
+	}
+	next = own ? c->freelist : slab->freelist;
+	if (mixed && unlikely(next == object)) {
+		free_twice(s, slab, object, cpu);
+		return;
+	}
+	if (mixed)
+		slub_set_next(s, object, next);
+	else
+		slub_write_word((u8 *)object + s->offset, next);
+	if (likely(own)) {
+		c->freelist = object;
+		c->tid += SLUB_TID_STEP;
+	} else {
+		slab->freelist = object;
+		slab->counters--; /* inuse: the lowest bits */
+	}
+}
+
+void slub_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+{
+	free_alone(cache, object, cpu, false);
+}
+
+void slub_free_mixed(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+{
+	free_alone(cache, object, cpu, true);
 }
 
 /* @head .. @tail of @slab, linked: to the CPU's list if it is the CPU's slab. */

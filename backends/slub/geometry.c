@@ -193,8 +193,8 @@ void slub_choose_paths(struct slub_cache *s)
 		cache->alloc = slub_alloc_debug;
 		cache->free = slub_free_debug;
 	} else {
-		cache->alloc = s->smp ? slub_alloc_smp : slub_alloc;
-		cache->free = s->smp ? slub_free_smp : slub_free;
+		cache->alloc = s->smp ? slub_alloc_smp : s->random ? slub_alloc_mixed : slub_alloc;
+		cache->free = s->smp ? slub_free_smp : s->random ? slub_free_mixed : slub_free;
 	}
 }
 

@@ -25,7 +25,13 @@ struct kmem_cache {
 	unsigned int size;	  /* bytes from object to object, metadata included */
 	/* The backend wants cpu->slab_caller and ->slab_orig_size with each call (debugging). */
 	bool wants_caller;
-	u8 live_id; /* the front end's: what the shadow of live objects holds for this cache */
+	bool special; /* the front end's: wants_caller, or clearing by init_on_alloc, init_on_free */
+	/*
+	 * The front end's shadow of live objects: the byte of an object is at live + object / 8,
+	 * and holds live_id.
+	 */
+	u8 live_id;
+	unsigned long live;
 	/* the rest */
 	const struct slab_backend *backend;
 	unsigned int align;	  /* bytes */
