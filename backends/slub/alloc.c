@@ -13,7 +13,8 @@
 /* The pointer that the CPU's next allocation will read. */
 static __always_inline void prefetch_next(const struct slub_cache *s, const void *object)
 {
-	__builtin_prefetch((const u8 *)object + s->offset, 1);
+	/* a number, not a pointer: the last object has none after it */
+	__builtin_prefetch((const void *)((unsigned long)object + s->offset), 1);
 }
 
 /* Others' frees become the CPU's: the slab's own list is taken whole; NULL: the slab is full. */
