@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include <kmemrig/asan.h>
 #include <linux/kernel.h>
 
 #include "window.h"
@@ -87,6 +88,8 @@ void rig_window_release(void *start, u64 size)
 
 	if (!start)
 		return;
+	/* the next window here must not inherit what this one's slabs poisoned */
+	rig_asan_unpoison(start, ALIGN(size, WINDOW_ALIGN));
 	munmap(start, ALIGN(size, WINDOW_ALIGN));
 	pthread_mutex_lock(&windows_lock);
 	while (*link && (*link)->start != (unsigned long)start)
