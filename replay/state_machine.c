@@ -3,6 +3,7 @@
  * States and machines: a machine is built bare, with the zones of the state, and filled through
  * kmemrig/restore.h; a machine's lists are read back into a state through the same header.
  */
+#include <kmemrig/kmem.h>
 #include <kmemrig/page.h>
 #include <kmemrig/restore.h>
 #include <kmemrig/state.h>
@@ -122,6 +123,43 @@ static int restore_pages(struct rig_machine *machine, const struct rig_state *st
 	return 0;
 }
 
+/* Until the slub backend has them: a build without can do page level. */
+#pragma weak rig_restore_cache
+#pragma weak rig_restore_slab
+#pragma weak rig_restore_slabs_done
+#pragma weak rig_slab_walk
+#pragma weak rig_cache_describe
+
+static int restore_slabs(struct rig_machine *machine, const struct rig_state *state, char *error)
+{
+	struct kmem_cache **caches = calloc(state->nr_caches + 1, sizeof(*caches));
+	char reason[RIG_RESTORE_ERROR] = "no host memory";
+	int code = caches && rig_restore_cache ? 0 : -1;
+
+	if (caches && !rig_restore_cache)
+		strcpy(reason, "this build restores no slabs");
+	if (code)
+		snprintf(error, RIG_STATE_ERROR, "%s: %s", state->file, reason);
+	/* recorded newest first */
+	for (size_t i = state->nr_caches; !code && i-- > 0;) {
+		caches[i] = rig_restore_cache(machine, &state->caches[i], reason);
+		if (!caches[i])
+			code = fail(state, state->caches[i].line, error, "%s", reason);
+	}
+	for (size_t i = 0; !code && i < state->nr_slabs; i++) {
+		const struct rig_state_slab *slab = &state->slabs[i];
+
+		if (rig_restore_slab(caches[slab->cache], slab, reason))
+			code = fail(state, slab->line, error, "%s", reason);
+	}
+	if (!code && rig_restore_slabs_done(machine, reason)) {
+		snprintf(error, RIG_STATE_ERROR, "%s: %s", state->file, reason);
+		code = -1;
+	}
+	free(caches);
+	return code;
+}
+
 /* Memory as the zones span it: holes inside are not recorded. */
 static struct rig_memory_range *memory_of(const struct rig_state *state)
 {
@@ -169,7 +207,10 @@ struct rig_machine *rig_state_make_machine(const struct rig_state *state,
 		rig_machine_destroy(machine);
 		return NULL;
 	}
-	(void)objects;
+	if (objects && restore_slabs(machine, state, error)) {
+		rig_machine_destroy(machine);
+		return NULL;
+	}
 	return machine;
 }
 
@@ -321,6 +362,56 @@ static void collect_pageblocks(struct collector *collector, struct rig_machine *
 			(u8)rig_pageblock_migratetype(machine, i << machine->pageblock_order);
 }
 
+struct slab_collector {
+	struct collector *collector;
+	unsigned int cache;
+};
+
+static bool collect_slab(const struct rig_state_slab *slab, void *data)
+{
+	struct slab_collector *slabs = data;
+	struct rig_state *state = slabs->collector->state;
+	struct rig_state_slab *copy = GROW(slabs->collector, state->slabs, state->nr_slabs);
+
+	if (!copy)
+		return false;
+	*copy = *slab;
+	copy->cache = slabs->cache;
+	copy->free = malloc((slab->nr_free + 1) * sizeof(*copy->free));
+	if (!copy->free) {
+		copy->nr_free = 0;
+		slabs->collector->failed = true;
+		return false;
+	}
+	if (slab->nr_free)
+		memcpy(copy->free, slab->free, slab->nr_free * sizeof(*copy->free));
+	return true;
+}
+
+static void collect_caches(struct collector *collector, struct rig_machine *machine)
+{
+	struct rig_state *state = collector->state;
+
+	if (!rig_slab_walk || strcmp(machine->slab->name, "slub"))
+		return;
+	for (struct kmem_cache *cache = rig_kmem_cache_next(machine, NULL); cache;
+	     cache = rig_kmem_cache_next(machine, cache)) {
+		struct slab_collector slabs = { collector, (unsigned int)state->nr_caches };
+		struct rig_state_cache *record = GROW(collector, state->caches, state->nr_caches);
+
+		if (!record)
+			return;
+		rig_cache_describe(cache, record);
+		record->name = strdup(cache->name);
+		if (!record->name) {
+			state->nr_caches--;
+			collector->failed = true;
+			return;
+		}
+		rig_slab_walk(cache, collect_slab, &slabs);
+	}
+}
+
 struct rig_state *rig_state_of_machine(struct rig_machine *machine)
 {
 	struct collector collector = { .state = calloc(1, sizeof(struct rig_state)) };
@@ -339,6 +430,7 @@ struct rig_state *rig_state_of_machine(struct rig_machine *machine)
 				collect_zone(&collector, zone);
 		}
 	collect_pageblocks(&collector, machine);
+	collect_caches(&collector, machine);
 	if (collector.failed || !collector.state->file) {
 		rig_state_free(collector.state);
 		return NULL;

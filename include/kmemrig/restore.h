@@ -108,4 +108,46 @@ void rig_page_drain_traced(struct rig_cpu *cpu, int pcp_cpu, struct zone *zone, 
 /* The counters of @cpu join the machine's (what each CPU does once a second). */
 void rig_vmstat_fold(struct rig_machine *machine, int cpu);
 
+/*
+ * The slab part: backends/slub. After rig_restore_done(): rig_restore_cache() for each recorded
+ * cache, oldest first; then rig_restore_slab() for each recorded slab, lists head first, and for
+ * each CPU's own free list; last rig_restore_slabs_done(). Pages of the slabs are in use by the
+ * past until then. Objects on no free list are live: to be freed with any call. See kmemrig/state.h
+ * for what the records mean.
+ */
+struct kmem_cache;
+struct rig_state_cache;
+struct rig_state_slab;
+
+/*
+ * The machine's cache becomes the recorded one: a boot or kmalloc cache of that name is changed to
+ * the recorded geometry, another is made (without merging). NULL: @error.
+ */
+struct kmem_cache *rig_restore_cache(struct rig_machine *machine,
+				     const struct rig_state_cache *recorded, char *error);
+
+/* One record of a slab or (RIG_STATE_CPU_FREELIST) of the CPU's own free list of its slab. */
+int rig_restore_slab(struct kmem_cache *cache, const struct rig_state_slab *recorded, char *error);
+
+int rig_restore_slabs_done(struct rig_machine *machine, char *error);
+
+/*
+ * Reading back: calls @each for the cache's slabs and per-CPU free lists, in the order of the
+ * records of kmemrig/state.h, lists head first; @slab->cache is not set and @slab->free is
+ * borrowed. false from it ends the walk.
+ */
+typedef bool (*rig_slab_fn)(const struct rig_state_slab *slab, void *data);
+void rig_slab_walk(struct kmem_cache *cache, rig_slab_fn each, void *data);
+
+/* Fills a record with the cache's geometry; name and line are not set. */
+void rig_cache_describe(struct kmem_cache *cache, struct rig_state_cache *record);
+
+/*
+ * Following a trace at object level. rig_object_put_back() undoes an allocation: the object goes
+ * back to where it came from. rig_object_take() takes the traced object of @cache where it is free
+ * (any slab of the cache), as if it had been allocated. NULL: it is not free.
+ */
+void rig_object_put_back(struct rig_cpu *cpu, struct kmem_cache *cache, void *object);
+void *rig_object_take(struct rig_cpu *cpu, struct kmem_cache *cache, void *object);
+
 #endif
