@@ -81,6 +81,23 @@ void *rig_window_reserve(u64 size)
 	return window;
 }
 
+/*
+ * The next window here must not inherit what this one's slabs poisoned. The sanitizer's shadow is
+ * dropped, not written: that of a large window would fill the host.
+ */
+static void forget_poison(void *start, u64 size)
+{
+#if RIG_ASAN
+	size_t scale, offset;
+
+	__asan_get_shadow_mapping(&scale, &offset);
+	madvise((void *)(((unsigned long)start >> scale) + offset), size >> scale, MADV_DONTNEED);
+#else
+	(void)start;
+	(void)size;
+#endif
+}
+
 void rig_window_release(void *start, u64 size)
 {
 	struct window **link = &windows;
@@ -88,8 +105,7 @@ void rig_window_release(void *start, u64 size)
 
 	if (!start)
 		return;
-	/* the next window here must not inherit what this one's slabs poisoned */
-	rig_asan_unpoison(start, ALIGN(size, WINDOW_ALIGN));
+	forget_poison(start, ALIGN(size, WINDOW_ALIGN));
 	munmap(start, ALIGN(size, WINDOW_ALIGN));
 	pthread_mutex_lock(&windows_lock);
 	while (*link && (*link)->start != (unsigned long)start)
