@@ -88,6 +88,21 @@ static bool boost_watermark(struct zone *zone)
 	return true;
 }
 
+/*
+ * Is the pageblock the new owner's from now on? When a trace is followed it may have said so: a
+ * recorded state does not tell which of the pages in use could be moved.
+ */
+static bool claims_pageblock(struct rig_machine *machine, unsigned long pfn, int good_pages)
+{
+	struct rig_page_front *front = machine->page_front;
+
+	if (unlikely(front->expected_first < front->nr_expected) &&
+	    front->expected[front->expected_first].pfn == pfn)
+		return front->expected[front->expected_first++].changes;
+	return good_pages >= 1 << (machine->pageblock_order - 1) ||
+	       machine->page_group_by_mobility_disabled;
+}
+
 /* Pages in use in the block that suit the new owner, as far as that can be known. */
 static int alike_pages(const struct rig_machine *machine, int start_type, int old_type,
 		       int free_pages, int movable_pages)
@@ -124,8 +139,7 @@ static void steal_suitable_fallback(struct zone *zone, struct page *page, unsign
 	if (!free_pages)
 		goto single_page;
 	alike = alike_pages(machine, start_type, old_type, free_pages, movable_pages);
-	if (free_pages + alike >= 1 << (machine->pageblock_order - 1) ||
-	    machine->page_group_by_mobility_disabled)
+	if (claims_pageblock(machine, pfn, free_pages + alike))
 		set_pageblock_migratetype(machine, pfn, start_type);
 	return;
 

@@ -43,15 +43,24 @@ bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int o
 	return true;
 }
 
-bool rig_page_list_add_traced(struct rig_cpu *cpu, unsigned long pfn, struct list_head *pages)
+bool rig_page_batch_prepare(struct rig_cpu *cpu, unsigned long pfn)
 {
 	struct page *page = rig_pfn_to_page(cpu->machine, pfn);
 
 	if (!in_use(cpu->machine, pfn, 0))
 		return false;
 	forget_use(page, 0);
-	list_add_tail(&page->lru, pages);
-	return true;
+	return free_unref_page_prepare(cpu, page, 0);
+}
+
+void rig_page_batch_commit(struct rig_cpu *cpu, struct rig_page_batch *batch, unsigned long pfn)
+{
+	free_unref_list_page(cpu, batch, rig_pfn_to_page(cpu->machine, pfn));
+}
+
+void rig_page_batch_end(struct rig_cpu *cpu, struct rig_page_batch *batch)
+{
+	free_unref_list_end(cpu, batch);
 }
 
 void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int order, int migratetype)
@@ -70,7 +79,7 @@ void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int orde
 	list_add(&page->pcp_list, &pcp->lists[order_to_pindex(migratetype, order)]);
 	set_page_use(page, PAGE_USE_PCP, order);
 	page->private = (unsigned long)cpu->id;
-	set_pcppage_migratetype(page, get_pageblock_migratetype(machine, pfn));
+	pcp_note_migratetype(machine, page, order_to_pindex(migratetype, order));
 	pcp->count += 1 << order;
 	rig_spin_unlock(&pcp->lock);
 }
@@ -183,4 +192,66 @@ void rig_vmstat_fold(struct rig_machine *machine, int cpu)
 	struct zone *zone;
 
 	for_each_populated_zone(machine, zone) fold_zone_diff(zone, cpu);
+}
+
+void rig_zone_reclaim_active(struct zone *zone, bool active)
+{
+	unsigned long flags = READ_ONCE(zone->flags) & ~BIT(ZONE_RECLAIM_ACTIVE);
+
+	WRITE_ONCE(zone->flags, active ? flags | BIT(ZONE_RECLAIM_ACTIVE) : flags);
+}
+
+void rig_pageblock_expect(struct rig_machine *machine, unsigned long pfn, bool changes)
+{
+	struct rig_page_front *front = machine->page_front;
+
+	if (front->nr_expected < ARRAY_SIZE(front->expected)) {
+		front->expected[front->nr_expected].pfn = pfn;
+		front->expected[front->nr_expected++].changes = changes;
+	}
+}
+
+void rig_pageblock_expect_none(struct rig_machine *machine)
+{
+	machine->page_front->expected_first = machine->page_front->nr_expected = 0;
+}
+
+void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone, unsigned int order,
+			   int migratetype)
+{
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	struct list_head *list = &pcp->lists[order_to_pindex(migratetype, order)];
+	struct page *page;
+
+	rig_spin_lock(&pcp->lock);
+	page = rmqueue_pcplist_locked(cpu, zone, order, migratetype, ALLOC_CMA, pcp, list);
+	rig_spin_unlock(&pcp->lock);
+	if (page)
+		rig_page_put_back(cpu, page, order, migratetype);
+}
+
+struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid)
+{
+	struct rig_page_request request = { .gfp = gfp, .order = order };
+	unsigned int alloc_flags = ALLOC_WMARK_LOW;
+	struct alloc_context ac;
+	struct zone *zone;
+	struct zoneref *z;
+
+	request.preferred_nid = nid == NUMA_NO_NODE ? cpu->nid : nid;
+	prepare_context(cpu, &request, &ac, &alloc_flags);
+	for (int slow = 0; slow < 2; slow++) {
+		if (slow)
+			alloc_flags = gfp_to_alloc_flags(gfp, order);
+		z = ac.preferred_zoneref;
+		for_each_zone_from(
+			zone, z, ac.highest_zoneidx,
+			ac.nodemask) if (zone_watermark_fast(zone, order,
+							     wmark_pages(zone,
+									 alloc_flags &
+										 ALLOC_WMARK_MASK),
+							     (int)ac.highest_zoneidx, alloc_flags,
+							     gfp)) return zone;
+	}
+	return NULL;
 }

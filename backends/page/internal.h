@@ -117,7 +117,15 @@ struct rig_page_front {
 		compact_fail, pgsteal_direct, pgsteal_kswapd, pgscan_direct, pgscan_kswapd,
 		slabs_scanned, drop_pagecache, pageoutrun;
 	bool reclaim_off; /* a replay: what reclaim did is in the trace */
+	/* what the trace says about the next pageblocks that are stolen from, a queue */
+	struct {
+		unsigned long pfn;
+		bool changes;
+	} expected[16];
+	unsigned int expected_first, nr_expected;
 };
+
+struct rig_page_batch;
 
 struct alloc_context {
 	struct zonelist *zonelist;
@@ -272,6 +280,7 @@ bool unreserve_highatomic_pageblock(struct rig_cpu *cpu, const struct alloc_cont
 
 unsigned int order_to_pindex(int migratetype, unsigned int order);
 unsigned int pindex_to_order(const struct rig_machine *machine, unsigned int pindex);
+void pcp_note_migratetype(const struct rig_machine *machine, struct page *page, unsigned int index);
 bool pcp_allowed_order(const struct rig_machine *machine, unsigned int order);
 void free_pcppages_bulk(struct rig_cpu *cpu, struct zone *zone, int count,
 			struct per_cpu_pages *pcp, unsigned int pindex);
@@ -281,6 +290,9 @@ struct page *rmqueue_pcplist_locked(struct rig_cpu *cpu, struct zone *zone, unsi
 				    int migratetype, unsigned int alloc_flags,
 				    struct per_cpu_pages *pcp, struct list_head *list);
 void free_unref_page(struct rig_cpu *cpu, struct page *page, unsigned int order);
+bool free_unref_page_prepare(struct rig_cpu *cpu, struct page *page, unsigned int order);
+void free_unref_list_page(struct rig_cpu *cpu, struct rig_page_batch *batch, struct page *page);
+void free_unref_list_end(struct rig_cpu *cpu, struct rig_page_batch *batch);
 void free_unref_list(struct rig_cpu *cpu, struct list_head *pages);
 void free_pages_ok(struct rig_cpu *cpu, struct page *page, unsigned int order, unsigned int fpi);
 void free_the_page(struct rig_cpu *cpu, struct page *page, unsigned int order);
@@ -303,6 +315,7 @@ struct page *get_page_from_freelist(struct rig_cpu *cpu, gfp_t gfp, unsigned int
 void prepare_context(struct rig_cpu *cpu, const struct rig_page_request *request,
 		     struct alloc_context *ac, unsigned int *alloc_flags);
 struct page *buddy_alloc(struct rig_cpu *cpu, const struct rig_page_request *request);
+unsigned int gfp_to_alloc_flags(gfp_t gfp, unsigned int order);
 unsigned int gfp_to_alloc_flags_cma(gfp_t gfp, unsigned int alloc_flags);
 
 /* --- bulk.c */

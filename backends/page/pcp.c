@@ -17,6 +17,8 @@
  * Locking: pcp->lock, inside of it zone->lock. The owner only tries for pcp->lock: where a drain
  * of another CPU holds it, the buddy lists serve.
  */
+#include <kmemrig/restore.h>
+
 #include "internal.h"
 
 #define NR_LOWORDER_PCP_LISTS (MIGRATE_PCPTYPES * (PAGE_ALLOC_COSTLY_ORDER + 1))
@@ -32,6 +34,21 @@ unsigned int pindex_to_order(const struct rig_machine *machine, unsigned int pin
 {
 	return pindex >= NR_LOWORDER_PCP_LISTS ? machine->pageblock_order
 					       : pindex / MIGRATE_PCPTYPES;
+}
+
+/*
+ * The migratetype that a page on list @index would go back to. It is the list's, but for the
+ * reserved and CMA pageblocks' pages on the movable one, and for huge pages.
+ */
+void pcp_note_migratetype(const struct rig_machine *machine, struct page *page, unsigned int index)
+{
+	int pageblock = get_pageblock_migratetype(machine, rig_page_to_pfn(machine, page));
+	int list = (int)(index % MIGRATE_PCPTYPES);
+
+	if (index >= NR_LOWORDER_PCP_LISTS ||
+	    (list == MIGRATE_MOVABLE && pageblock >= MIGRATE_PCPTYPES))
+		list = pageblock;
+	set_pcppage_migratetype(page, list);
 }
 
 bool pcp_allowed_order(const struct rig_machine *machine, unsigned int order)
@@ -230,7 +247,7 @@ static void free_unref_page_commit(struct rig_cpu *cpu, struct zone *zone,
 }
 
 /* Checks the page and notes its pageblock's migratetype; false: the page is lost. */
-static bool free_unref_page_prepare(struct rig_cpu *cpu, struct page *page, unsigned int order)
+bool free_unref_page_prepare(struct rig_cpu *cpu, struct page *page, unsigned int order)
 {
 	const struct rig_machine *machine = cpu->machine;
 
@@ -282,43 +299,49 @@ static void prepare_list(struct rig_cpu *cpu, struct list_head *pages)
 	}
 }
 
+/* One page of a list goes to the CPU's list, whose lock is then held for the next one. */
+void free_unref_list_page(struct rig_cpu *cpu, struct rig_page_batch *batch, struct page *page)
+{
+	struct zone *zone = rig_page_zone(cpu->machine, page);
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	unsigned long pfn = rig_page_to_pfn(cpu->machine, page);
+	int migratetype = get_pcppage_migratetype(page);
+
+	if (zone != batch->zone) {
+		free_unref_list_end(cpu, batch);
+		if (unlikely(!rig_spin_trylock(&pcp->lock))) {
+			free_one_page(cpu, zone, page, pfn, 0, migratetype, FPI_NONE);
+			return;
+		}
+		batch->zone = zone;
+		batch->nr = 0;
+	}
+	RIG_TRACE(cpu, mm_page_free_batched, .pfn = pfn);
+	free_unref_page_commit(cpu, zone, pcp, page, pcp_list_type(migratetype), 0);
+	/* the lock is not held for too long */
+	if (++batch->nr == SWAP_CLUSTER_MAX)
+		free_unref_list_end(cpu, batch);
+}
+
+void free_unref_list_end(struct rig_cpu *cpu, struct rig_page_batch *batch)
+{
+	if (batch->zone)
+		rig_spin_unlock(&batch->zone->per_cpu_pageset[cpu->id].lock);
+	batch->zone = NULL;
+}
+
 /* free_unref_page_list */
 void free_unref_list(struct rig_cpu *cpu, struct list_head *pages)
 {
-	struct per_cpu_pages *pcp = NULL;
-	struct zone *locked = NULL;
+	struct rig_page_batch batch = { .zone = NULL };
 	struct page *page, *next;
-	unsigned long batch = 0;
 
 	prepare_list(cpu, pages);
 	list_for_each_entry_safe (page, next, pages, lru) {
-		struct zone *zone = rig_page_zone(cpu->machine, page);
-
 		list_del(&page->lru);
-		if (zone != locked) {
-			if (locked)
-				rig_spin_unlock(&pcp->lock);
-			locked = NULL;
-			pcp = &zone->per_cpu_pageset[cpu->id];
-			if (unlikely(!rig_spin_trylock(&pcp->lock))) {
-				free_one_page(cpu, zone, page, rig_page_to_pfn(cpu->machine, page),
-					      0, get_pcppage_migratetype(page), FPI_NONE);
-				continue;
-			}
-			locked = zone;
-			batch = 0;
-		}
-		RIG_TRACE(cpu, mm_page_free_batched, .pfn = rig_page_to_pfn(cpu->machine, page));
-		free_unref_page_commit(cpu, zone, pcp, page,
-				       pcp_list_type(get_pcppage_migratetype(page)), 0);
-		/* the lock is not held for too long */
-		if (++batch == SWAP_CLUSTER_MAX) {
-			rig_spin_unlock(&pcp->lock);
-			locked = NULL;
-		}
+		free_unref_list_page(cpu, &batch, page);
 	}
-	if (locked)
-		rig_spin_unlock(&pcp->lock);
+	free_unref_list_end(cpu, &batch);
 }
 
 /* __free_pages_ok: straight to the buddy lists. */

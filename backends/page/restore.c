@@ -119,8 +119,7 @@ int rig_restore_pcp_page(struct zone *zone, int cpu, unsigned int index, unsigne
 	pcp->count += 1 << order;
 	set_page_use(page, PAGE_USE_PCP, order);
 	page->private = (unsigned long)cpu;
-	/* noted at its free; pages that came with a refill have their list's */
-	set_pcppage_migratetype(page, get_pageblock_migratetype(machine, pfn));
+	pcp_note_migratetype(machine, page, index);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct slow_state {
 	int no_progress_loops;
 };
 
-static unsigned int gfp_to_alloc_flags(gfp_t gfp, unsigned int order)
+unsigned int gfp_to_alloc_flags(gfp_t gfp, unsigned int order)
 {
 	unsigned int alloc_flags = ALLOC_WMARK_MIN | ALLOC_CPUSET;
 

@@ -85,10 +85,20 @@ enum rig_page_place rig_page_where(struct rig_machine *machine, unsigned long pf
 bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int order);
 
 /*
- * The same for pages freed in a list: adds the page to @pages, to be given to rig_free_page_list(),
- * which emits the trace's mm_page_free for each and then mm_page_free_batched for each.
+ * Pages freed in a list, as free_unref_page_list() does: all are prepared (the trace's
+ * mm_page_free), then one by one they go to the per-CPU list (mm_page_free_batched), whose lock is
+ * held from one to the next. What an interrupt allocates or frees in between meets that lock. So a
+ * replay prepares and commits page by page where the events are, and ends the batch after the last.
  */
-bool rig_page_list_add_traced(struct rig_cpu *cpu, unsigned long pfn, struct list_head *pages);
+struct rig_page_batch {
+	struct zone *zone; /* whose per-CPU list is locked; NULL: none */
+	unsigned int nr;   /* pages since it was */
+};
+
+/* False, and nothing done, when the page is free already. */
+bool rig_page_batch_prepare(struct rig_cpu *cpu, unsigned long pfn);
+void rig_page_batch_commit(struct rig_cpu *cpu, struct rig_page_batch *batch, unsigned long pfn);
+void rig_page_batch_end(struct rig_cpu *cpu, struct rig_page_batch *batch);
 
 /*
  * Following a trace after a difference. rig_page_put_back() undoes the choice of an allocation: the
@@ -107,6 +117,22 @@ void rig_page_drain_traced(struct rig_cpu *cpu, int pcp_cpu, struct zone *zone, 
 
 /* The counters of @cpu join the machine's (what each CPU does once a second). */
 void rig_vmstat_fold(struct rig_machine *machine, int cpu);
+
+/*
+ * What a trace does not show but lets one see. kswapd at work keeps per-CPU lists short:
+ * rig_zone_reclaim_active() says whether it is. mm_page_alloc_extfrag tells whether the pageblock
+ * of @pfn, from which the next allocation steals, is claimed: rig_pageblock_expect().
+ */
+void rig_zone_reclaim_active(struct zone *zone, bool active);
+void rig_pageblock_expect(struct rig_machine *machine, unsigned long pfn, bool changes);
+void rig_pageblock_expect_none(struct rig_machine *machine);
+
+/* A refill of an empty per-CPU list that no traced allocation explains (bulk allocations). */
+void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone, unsigned int order,
+			   int migratetype);
+
+/* The zone that a request would be served from now, by the watermarks; NULL: none. */
+struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid);
 
 /*
  * The slab part: backends/slub. After rig_restore_done(): rig_restore_cache() for each recorded

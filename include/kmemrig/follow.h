@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Following a trace of page events on a machine: each allocation is made by our allocator and
+ * compared with the trace; after a difference the traced page is taken instead, so that one
+ * surprise costs one. What the trace lets one see of what it does not show is used: the order of
+ * CPUs under the zone lock (zone_locked and pcpu_drain events), drains, kswapd at work, pages that
+ * bulk allocations took.
+ *
+ *	follow = rig_follow_create(machine);
+ *	rig_follow_event(follow, &event);	... each kmem event in the trace's order
+ *	rig_follow_run(follow);
+ *	... rig_follow_result(follow) ...
+ *	rig_follow_destroy(follow);
+ *
+ * Events are kept until the run, about 40 bytes each: what a page is used for later is needed.
+ */
+#ifndef KMEMRIG_FOLLOW_H
+#define KMEMRIG_FOLLOW_H
+
+#include <kmemrig/event.h>
+#include <kmemrig/machine.h>
+
+struct rig_follow_result {
+	u64 allocs;	       /* traced allocations, failed ones too */
+	u64 exact;	       /* our allocator chose the very page, or failed too */
+	u64 inferred;	       /* after a difference the traced page was taken */
+	u64 lost;	       /* it could not be taken: it is in use here */
+	u64 failed_traced;     /* of allocs */
+	u64 failed_reproduced; /* of these: ours failed too */
+	u64 failed_spurious;   /* ours failed, the kernel's did not */
+	u64 frees;
+	u64 frees_unknown; /* of pages that were never in use here */
+	u64 bulk;	   /* pages that bulk allocations must have taken */
+	u64 drains;	   /* runs of pcpu_drain events that no free explains */
+	u64 boosts_ended;  /* watermark boosts that kswapd must have ended */
+};
+
+struct rig_follow;
+
+/* @report: called for each allocation that was not exact; may be NULL. */
+typedef void (*rig_follow_report)(void *data, u64 number, u64 time_ns, unsigned int order,
+				  gfp_t gfp, unsigned long ours, unsigned long traced);
+
+/* NULL: no host memory. */
+struct rig_follow *rig_follow_create(struct rig_machine *machine);
+void rig_follow_destroy(struct rig_follow *follow);
+
+void rig_follow_on_difference(struct rig_follow *follow, rig_follow_report report, void *data);
+
+/* Other events than kmem's page events are ignored. -ENOMEM: no host memory. */
+int rig_follow_event(struct rig_follow *follow, const struct rig_event *event);
+
+/* Replays all events so far. */
+void rig_follow_run(struct rig_follow *follow);
+
+const struct rig_follow_result *rig_follow_result(const struct rig_follow *follow);
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a trace of page events does not show, as far as what it shows tells it:
+ *
+ *	kswapd at work		per-CPU lists are kept shorter: from the drains after a free
+ *	the end of a boost	kswapd lowers watermarks again: from the zone that served a request
+ *	counters folded		each CPU, once a second: from the same
+ *	bulk allocations	pages that are freed and were never allocated; refills of lists that
+ *				hold such pages
+ */
+#include <stdlib.h>
+
+#include "follow.h"
+
+/* --- frees */
+
+/* Pages that a free pushes out of the per-CPU lists, by nr_pcp_high() and nr_pcp_free(). */
+static int drain_size(const struct per_cpu_pages *pcp, unsigned int order, bool reclaim_active)
+{
+	bool free_high = pcp->free_factor && order && order <= PAGE_ALLOC_COSTLY_ORDER;
+	int count = pcp->count + (1 << order), batch = pcp->batch, high = pcp->high;
+
+	if (free_high)
+		return count;
+	if (reclaim_active)
+		high = min(batch << 2, high);
+	if (count < high)
+		return 0;
+	if (high < batch)
+		return 1;
+	return max(batch, min(batch << pcp->free_factor, high - batch));
+}
+
+struct list_pages {
+	struct rig_follow *follow;
+	unsigned long pfns[64];
+	unsigned int nr;
+	unsigned long target; /* stop there */
+	bool found;
+	bool sure; /* all before must go: those never seen again too */
+};
+
+/* The page's next event is a free: it is in use now, whatever our list says. */
+static bool must_be_used(const struct rig_follow *follow, unsigned long pfn, bool sure)
+{
+	u32 next = follow->next_of_pfn[pfn];
+
+	if (next == NO_STEP)
+		return sure;
+	return follow->steps[next].kind == STEP_FREE ||
+	       follow->steps[next].kind == STEP_BATCH_PREPARE;
+}
+
+static bool collect_used(unsigned long pfn, void *data)
+{
+	struct list_pages *pages = data;
+
+	if (pfn == pages->target) {
+		pages->found = true;
+		return false;
+	}
+	if (pages->nr == ARRAY_SIZE(pages->pfns))
+		return false;
+	if (must_be_used(pages->follow, pfn, pages->sure))
+		pages->pfns[pages->nr++] = pfn;
+	return true;
+}
+
+static void take_silently(struct rig_follow *follow, struct rig_cpu *cpu,
+			  const struct list_pages *pages, unsigned int order)
+{
+	for (unsigned int i = 0; i < pages->nr; i++)
+		if (rig_page_take(cpu, pages->pfns[i], order, 0))
+			follow->result.bulk++;
+}
+
+/* Takes from the CPU's lists what bulk allocations must have taken, until no free drains. */
+static void shorten_lists(struct rig_follow *follow, struct rig_cpu *cpu, struct zone *zone)
+{
+	for (unsigned int index = 0; index < MIGRATE_PCPTYPES; index++) {
+		struct list_pages pages = { .follow = follow, .target = ~0UL };
+
+		rig_pcp_list_walk(zone, cpu->id, index, collect_used, &pages);
+		take_silently(follow, cpu, &pages, 0);
+	}
+}
+
+void settle_before_free(struct rig_follow *follow, const struct step *step, unsigned int drained)
+{
+	struct zone *zone = pfn_zone(follow, step->pfn);
+	struct rig_cpu *cpu = step_cpu(follow, step);
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[step->cpu];
+	int quiet, active;
+
+	if (step->order > PAGE_ALLOC_COSTLY_ORDER)
+		return;
+	quiet = drain_size(pcp, step->order, false);
+	if (!drained && quiet && !spin_is_locked(&pcp->lock))
+		shorten_lists(follow, cpu, zone);
+	quiet = drain_size(pcp, step->order, false);
+	active = drain_size(pcp, step->order, true);
+	rig_zone_reclaim_active(zone, quiet != active && abs(active - (int)drained) <
+								 abs(quiet - (int)drained));
+}
+
+/* A page that is freed but free: a bulk allocation took it. */
+bool settle_free_page(struct rig_follow *follow, const struct step *step)
+{
+	if (!rig_page_take(step_cpu(follow, step), step->pfn, step->order, 0))
+		return false;
+	follow->result.bulk += 1U << step->order;
+	return true;
+}
+
+/* --- allocations */
+
+static bool served_from(struct rig_follow *follow, const struct step *step, const struct zone *want)
+{
+	return rig_zone_for(step_cpu(follow, step), step->gfp, step->order, want->node) == want;
+}
+
+/* Without the boosts of its node's zones, would the request be served from there? */
+static bool without_boosts(struct rig_follow *follow, const struct step *step, struct zone *want)
+{
+	struct zone *zones = want->zone_pgdat->node_zones;
+	unsigned long boosts[MAX_NR_ZONES];
+	bool any = false;
+
+	for (int type = 0; type < MAX_NR_ZONES; type++) {
+		boosts[type] = zones[type].watermark_boost;
+		any |= boosts[type] != 0;
+		zones[type].watermark_boost = 0;
+	}
+	if (any && served_from(follow, step, want))
+		return true;
+	for (int type = 0; type < MAX_NR_ZONES; type++)
+		zones[type].watermark_boost = boosts[type];
+	return false;
+}
+
+void settle_before_alloc(struct rig_follow *follow, const struct step *step)
+{
+	struct zone *want = pfn_zone(follow, step->pfn);
+
+	if (!want || served_from(follow, step, want))
+		return;
+	if (without_boosts(follow, step, want))
+		follow->result.boosts_ended++;
+	else
+		rig_vmstat_fold(follow->machine, step->cpu);
+}
+
+/*
+ * The traced page is on the CPU's list, further down: true when what stands above it was taken by
+ * bulk allocations, and is gone now.
+ */
+bool settle_difference(struct rig_follow *follow, const struct step *step)
+{
+	struct list_pages pages = { .follow = follow, .target = step->pfn };
+	struct zone *zone = pfn_zone(follow, step->pfn);
+
+	if (!zone || step->order || step->migratetype >= MIGRATE_PCPTYPES)
+		return false;
+	rig_pcp_list_walk(zone, step->cpu, (unsigned int)step->migratetype, collect_used, &pages);
+	if (!pages.found || !pages.nr)
+		return false;
+	take_silently(follow, step_cpu(follow, step), &pages, 0);
+	return true;
+}
+
+/* --- refills */
+
+/* A list is refilled when it is empty: what ours still holds, bulk allocations took. */
+static void empty_list(struct rig_follow *follow, struct rig_cpu *cpu, struct zone *zone,
+		       unsigned int index)
+{
+	struct list_pages pages;
+
+	do {
+		pages = (struct list_pages){ .follow = follow, .target = ~0UL, .sure = true };
+		rig_pcp_list_walk(zone, cpu->id, index, collect_used, &pages);
+		take_silently(follow, cpu, &pages, 0);
+	} while (pages.nr == ARRAY_SIZE(pages.pfns));
+}
+
+/*
+ * The refills of [first, end) on that CPU: all that a single allocation does not explain are made
+ * here; with @alloc_follows, the last is left to it.
+ */
+void settle_refills(struct rig_follow *follow, u32 first, u32 end, bool alloc_follows)
+{
+	const struct step *step = &follow->steps[first];
+	struct zone *zone = pfn_zone(follow, step->pfn);
+	struct rig_cpu *cpu = step_cpu(follow, step);
+	struct per_cpu_pages *pcp;
+	int nr = 0, batch, refills;
+
+	for (u32 i = first; i != NO_STEP && i < end; i = follow->steps[i].next_of_cpu)
+		if (follow->steps[i].kind == STEP_ZONE_LOCKED && follow->steps[i].extra &&
+		    pfn_zone(follow, follow->steps[i].pfn) == zone) {
+			step = &follow->steps[i];
+			nr++;
+		}
+	if (!zone || !nr || step->order > PAGE_ALLOC_COSTLY_ORDER ||
+	    step->migratetype >= MIGRATE_PCPTYPES)
+		return;
+	pcp = &zone->per_cpu_pageset[cpu->id];
+	/* under the list's lock, single pages come from the buddy lists */
+	if (spin_is_locked(&pcp->lock))
+		return;
+	batch = pcp->batch > 1 ? max(pcp->batch >> step->order, 2) : pcp->batch;
+	refills = (nr + batch - 1) / batch;
+	for (int i = 0; i < refills; i++) {
+		bool last = i == refills - 1;
+
+		if (step->order == 0)
+			empty_list(follow, cpu, zone, (unsigned int)step->migratetype);
+		if (last && alloc_follows)
+			break;
+		rig_pcp_refill_traced(cpu, zone, step->order, step->migratetype);
+	}
+}
