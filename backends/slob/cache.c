@@ -211,7 +211,7 @@ void slob_cache_release(struct slob_cache *data, void *object, struct rig_cpu *c
 	struct kmem_cache *cache = data->cache;
 	struct slob *slob = slob_of(cache->machine);
 
-	*slob_owner(slob, object) = SLOB_OWNER_NONE;
+	*slob_owner(slob, object) = data->owner | SLOB_OWNER_FREED;
 	if (cache->size < PAGE_SIZE)
 		slob_free_block(slob, (u8 *)object - data->head, cache->size, cpu);
 	else
@@ -298,7 +298,7 @@ static void slob_kfree(struct rig_machine *machine, void *object, struct rig_cpu
 			   (unsigned long long)rig_kernel_address(machine, object));
 		return;
 	}
-	*owner = SLOB_OWNER_NONE;
+	*owner = SLOB_OWNER_KMALLOC | SLOB_OWNER_FREED;
 	__atomic_fetch_sub(&slob->nr_kmalloc, 1, __ATOMIC_RELAXED);
 	if (PageSlab(page))
 		slob_free_block(slob, (u8 *)object - SLOB_MINALIGN,
@@ -332,6 +332,7 @@ static void slob_slabinfo(struct kmem_cache *cache, struct slabinfo *info)
 	};
 }
 
+/* Of an object that was freed, too: a second free can be told from a foreign pointer. */
 static struct kmem_cache *slob_cache_of(struct rig_machine *machine, const void *object)
 {
 	const struct slob *slob = slob_of(machine);

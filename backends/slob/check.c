@@ -39,7 +39,7 @@ static bool check_free_owners(struct walk *walk, const struct page *page, const 
 
 	for (unsigned long at = ALIGN((unsigned long)block, step); at < (unsigned long)end;
 	     at += step)
-		if (*slob_owner(walk->slob, (void *)at) != SLOB_OWNER_NONE)
+		if (slob_owner_is_live(*slob_owner(walk->slob, (void *)at)))
 			return rig_fails(walk->verdict, "slob.owner_free",
 					 "pfn 0x%llx: an object at offset %lu lies in free memory",
 					 pfn_of(walk, page), at & ~PAGE_MASK);
@@ -89,10 +89,7 @@ static void count_owners(struct walk *walk, const struct page *page, unsigned lo
 	u8 *start = rig_page_address(walk->slob->machine, page);
 
 	for (unsigned long offset = 0; offset < bytes; offset += 1UL << SLOB_OWNER_SHIFT) {
-		slob_owner_t owner = *slob_owner(walk->slob, start + offset);
-
-		if (owner != SLOB_OWNER_NONE && !(owner & SLOB_OWNER_QUARANTINE))
-			walk->live++;
+		walk->live += slob_owner_is_live(*slob_owner(walk->slob, start + offset));
 	}
 }
 

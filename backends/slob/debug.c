@@ -125,7 +125,7 @@ void *slob_debug_free(struct slob_cache *data, void *object, struct rig_cpu *cpu
 		return object;
 	fill(data, object);
 	rig_asan_poison(object, cache->object_size);
-	*slob_owner(slob, object) = SLOB_OWNER_QUARANTINE;
+	*slob_owner(slob, object) = data->owner | SLOB_OWNER_QUARANTINE;
 	rig_spin_lock(&slob->lock);
 	leaving = exchange(data, object);
 	rig_spin_unlock(&slob->lock);

@@ -139,6 +139,7 @@ static void *alloc_from_page(struct slob *slob, struct page *page, size_t size, 
 		if (slob_size(block) >= units + (taken - block)) {
 			carve(page, before, block, taken, units);
 			page->units -= units;
+			slob_forget_owners(slob, taken, size);
 			if (page->units == 0)
 				set_page_full(slob, page);
 			return taken;
@@ -242,6 +243,7 @@ static void forget_page(struct slob *slob, struct page *page)
 	page->slob_freelist = NULL;
 	page->units = 0;
 	slob->nr_pages--;
+	slob_forget_owners(slob, rig_page_address(slob->machine, page), PAGE_SIZE);
 }
 
 /* Puts a block into a page's list in address order and joins it with free neighbours. */
@@ -314,6 +316,7 @@ void slob_free_pages(struct slob *slob, void *block, unsigned int order, struct 
 	rig_spin_lock(&slob->lock);
 	list_del(&page->slab_list);
 	slob->nr_large_pages -= 1UL << order;
+	*slob_owner(slob, block) = SLOB_OWNER_NONE;
 	rig_spin_unlock(&slob->lock);
 	rig_asan_unpoison(block, PAGE_SIZE << order);
 	give_pages(slob, page, order, cpu);

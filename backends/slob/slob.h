@@ -43,7 +43,9 @@ typedef u16 slob_owner_t;
 #define SLOB_OWNER_KMALLOC 1
 #define SLOB_OWNER_FIRST_CACHE 2
 #define SLOB_OWNER_QUARANTINE 0x8000 /* freed, and kept back for a while (SLAB_POISON) */
-#define SLOB_OWNER_MASK 0x7fff
+#define SLOB_OWNER_FREED 0x4000	     /* was freed, and its memory not handed out again */
+#define SLOB_OWNER_GONE (SLOB_OWNER_QUARANTINE | SLOB_OWNER_FREED)
+#define SLOB_OWNER_MASK 0x3fff
 #define SLOB_MAX_OWNERS (SLOB_OWNER_MASK + 1)
 #define SLOB_OWNER_SHIFT 3
 
@@ -86,6 +88,22 @@ static inline slob_owner_t *slob_owner(const struct slob *slob, const void *bloc
 	unsigned long offset = (unsigned long)((const u8 *)block - slob->machine->direct_map);
 
 	return &slob->owners[offset >> SLOB_OWNER_SHIFT];
+}
+
+/* A live object starts here, not one that was freed. */
+static inline bool slob_owner_is_live(slob_owner_t owner)
+{
+	return owner != SLOB_OWNER_NONE && !(owner & SLOB_OWNER_GONE);
+}
+
+/* Memory of @size bytes at @block is handed out, or goes back: what was known of it is void. */
+static inline void slob_forget_owners(struct slob *slob, const void *block, size_t size)
+{
+	slob_owner_t *owner = slob_owner(slob, block);
+	slob_owner_t *end = owner + DIV_ROUND_UP(size, 1UL << SLOB_OWNER_SHIFT);
+
+	while (owner < end)
+		*owner++ = SLOB_OWNER_NONE;
 }
 
 /* heap.c: blocks inside pages, and blocks of whole pages. */

@@ -23,11 +23,11 @@
 
 struct example_cache {
 	spinlock_t lock;
-	void *free; /* the stack */
+	void *free;		 /* the stack */
 	struct list_head blocks; /* all pages, by page->slab_list */
 	unsigned int order;
 	unsigned int objects; /* in a block */
-	unsigned int link; /* where in a free object the next one's address is; bytes */
+	unsigned int link;    /* where in a free object the next one's address is; bytes */
 	unsigned long nr_free, nr_blocks;
 };
 
