@@ -43,6 +43,17 @@ bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int o
 	return true;
 }
 
+bool rig_page_list_add_traced(struct rig_cpu *cpu, unsigned long pfn, struct list_head *pages)
+{
+	struct page *page = rig_pfn_to_page(cpu->machine, pfn);
+
+	if (!in_use(cpu->machine, pfn, 0))
+		return false;
+	forget_use(page, 0);
+	list_add_tail(&page->lru, pages);
+	return true;
+}
+
 bool rig_page_batch_prepare(struct rig_cpu *cpu, unsigned long pfn)
 {
 	struct page *page = rig_pfn_to_page(cpu->machine, pfn);

@@ -85,6 +85,12 @@ enum rig_page_place rig_page_where(struct rig_machine *machine, unsigned long pf
 bool rig_page_free_traced(struct rig_cpu *cpu, unsigned long pfn, unsigned int order);
 
 /*
+ * Adds a page to a list to be given to rig_free_page_list(), which emits mm_page_free for each and
+ * then mm_page_free_batched for each. False: it is free already.
+ */
+bool rig_page_list_add_traced(struct rig_cpu *cpu, unsigned long pfn, struct list_head *pages);
+
+/*
  * Pages freed in a list, as free_unref_page_list() does: all are prepared (the trace's
  * mm_page_free), then one by one they go to the per-CPU list (mm_page_free_batched), whose lock is
  * held from one to the next. What an interrupt allocates or frees in between meets that lock. So a
