@@ -21,7 +21,7 @@
 #include <linux/kernel.h>
 
 #include "parts.h"
-#include "window.h"
+#include <kmemrig/window.h>
 
 #if defined(__SANITIZE_THREAD__)
 #define VMALLOC_WINDOW (16UL << 30)

@@ -3,6 +3,7 @@
  * The parts of a machine, in the order in which they start: the order of dependence, lowest first.
  */
 #include <kmemrig/fault_control.h>
+#include <kmemrig/highmem.h>
 #include <kmemrig/irq.h>
 #include <kmemrig/kmem.h>
 #include <kmemrig/vmalloc.h>
@@ -11,6 +12,7 @@
 
 const struct rig_part rig_parts[] = {
 	{ "irq", rig_irq_init, rig_irq_fini, NULL },
+	{ "highmem", rig_highmem_init, rig_highmem_fini, rig_highmem_check },
 	{ "fault", rig_fault_init, rig_fault_fini, NULL },
 	{ "kmem", rig_kmem_init, rig_kmem_fini, rig_kmem_check },
 	{ "vmalloc", rig_vmalloc_init, rig_vmalloc_fini, rig_vmalloc_check },

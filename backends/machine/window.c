@@ -21,7 +21,7 @@
 #include <kmemrig/asan.h>
 #include <linux/kernel.h>
 
-#include "window.h"
+#include <kmemrig/window.h>
 
 #if defined(__SANITIZE_THREAD__)
 #define ARENA_START 0x1000000000UL

@@ -8,13 +8,13 @@
 #include <sys/mman.h>
 
 #include <kmemrig/machine.h>
-#include <kmemrig/vmalloc.h>
+#include <kmemrig/window.h>
 
-int rig_window_map_page(struct rig_machine *machine, void *at, const struct page *page,
-			unsigned long nr_contiguous)
+int rig_window_map_pages(struct rig_machine *machine, void *at, const struct page *page,
+			 unsigned long nr_pages)
 {
 	off_t physical = (off_t)PFN_PHYS(rig_page_to_pfn(machine, page));
-	void *mapped = mmap(at, nr_contiguous << PAGE_SHIFT, PROT_READ | PROT_WRITE,
+	void *mapped = mmap(at, nr_pages << PAGE_SHIFT, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_FIXED | MAP_NORESERVE, machine->memory_fd, physical);
 
 	return mapped == MAP_FAILED ? -errno : 0;

@@ -22,6 +22,7 @@
 #include <kmemrig/context.h>
 #include <kmemrig/gfp_table.h>
 #include <kmemrig/page.h>
+#include <kmemrig/window.h>
 #include <linux/kernel.h>
 #include <linux/page-flags.h>
 #include <linux/preempt.h>
@@ -136,7 +137,7 @@ static int map_pages(struct rig_machine *machine, struct area *area, struct page
 
 		for (run = 1; i + run < nr && pages[i + run] == pages[i] + run; run++)
 			;
-		code = rig_window_map_page(machine, at + (i << PAGE_SHIFT), pages[i], run);
+		code = rig_window_map_pages(machine, at + (i << PAGE_SHIFT), pages[i], run);
 		if (code)
 			return code;
 		for (unsigned long j = i; j < i + run; j++)

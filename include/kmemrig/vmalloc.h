@@ -112,9 +112,4 @@ void rig_vmallocinfo(struct rig_machine *machine, FILE *out);
 /* Invariants "vmalloc.*". */
 bool rig_vmalloc_check(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
 
-/* Maps a page's frame at a page of the window / takes what is mapped away (host side). */
-int rig_window_map_page(struct rig_machine *machine, void *at, const struct page *page,
-			unsigned long nr_contiguous);
-void rig_window_unmap(void *at, unsigned long nr_pages);
-
 #endif
