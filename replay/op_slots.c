@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slots of a stream of ops: what calls returned, where it is, and what its owner wrote there.
+ *
+ * With config.fill each allocation is filled with a pattern made of its slot's number, and looked
+ * at before it is freed: memory handed out twice, or written to while in use, shows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <kmemrig/kmem.h>
+#include <kmemrig/page.h>
+#include <kmemrig/vmalloc.h>
+#include <linux/mm.h>
+
+#include "op_slots.h"
+
+struct slot *op_empty_slot(struct rig_ops *ops, unsigned int slot)
+{
+	if (slot >= ops->config.slots || ops->slots[slot].kind != SLOT_EMPTY)
+		return NULL;
+	memset(&ops->slots[slot], 0, sizeof(ops->slots[slot]));
+	return &ops->slots[slot];
+}
+
+struct slot *op_used_slot(struct rig_ops *ops, unsigned int slot)
+{
+	if (slot >= ops->config.slots || ops->slots[slot].kind == SLOT_EMPTY)
+		return NULL;
+	return &ops->slots[slot];
+}
+
+struct op_cache *op_live_cache(struct rig_ops *ops, unsigned int id)
+{
+	if (id >= ops->config.caches || !ops->caches[id].cache)
+		return NULL;
+	return &ops->caches[id];
+}
+
+gfp_t op_sane_gfp(unsigned int bits)
+{
+	const unsigned int zones = ___GFP_DMA | ___GFP_HIGHMEM | ___GFP_DMA32;
+	unsigned int zone = bits & zones;
+
+	/* Two zones at once are a caller's bug: the lowest counts. Movable goes with highmem. */
+	if (zone & (zone - 1))
+		bits = (bits & ~zones) | (zone & -zone);
+	return (gfp_t)bits & __GFP_BITS_MASK;
+}
+
+static u8 pattern(const struct rig_ops *ops, const struct slot *slot)
+{
+	return (u8)((slot - ops->slots) * 37 + 11);
+}
+
+void op_fill(struct rig_ops *ops, struct slot *slot)
+{
+	if (!ops->config.fill || !slot->address || !slot->size || slot->kind == SLOT_IOREMAP)
+		return;
+	memset(slot->address, pattern(ops, slot), slot->size);
+	slot->filled = true;
+}
+
+bool op_contents_hold(struct rig_ops *ops, struct slot *slot, struct rig_verdict *verdict)
+{
+	const u8 *bytes = slot->address;
+	u8 expected = pattern(ops, slot);
+
+	if (!slot->filled)
+		return true;
+	/* The first byte is right and each equals the one before it: all are. */
+	if (bytes[0] == expected && memcmp(bytes, bytes + 1, slot->size - 1) == 0)
+		return true;
+	for (u64 i = 0; i < slot->size; i++)
+		if (bytes[i] != expected)
+			return rig_fails(verdict, "op.contents",
+					 "slot %td: byte %llu of %llu is %#x, its owner wrote %#x",
+					 slot - ops->slots, (unsigned long long)i,
+					 (unsigned long long)slot->size, bytes[i], expected);
+	return true;
+}
+
+void op_locate(struct rig_ops *ops, const void *object, struct rig_op_result *result)
+{
+	struct rig_machine *machine = ops->machine;
+	const struct page *head;
+
+	result->address = rig_kernel_address(machine, object);
+	if (result->address - RIG_PAGE_OFFSET >= PFN_PHYS(machine->max_low_pfn))
+		return;
+	head = compound_head(rig_virt_to_page(machine, object));
+	result->pfn = rig_page_to_pfn(machine, head);
+	result->order = compound_order(head);
+	result->slab = PageSlab(head);
+}
+
+static void free_contents(struct rig_ops *ops, struct slot *slot)
+{
+	struct rig_cpu *cpu = ops->cpu;
+
+	switch (slot->kind) {
+	case SLOT_OBJECT:
+		rig_kmem_cache_free(cpu, ops->caches[slot->id].cache, slot->address, 0);
+		ops->caches[slot->id].objects--;
+		break;
+	case SLOT_KMALLOC:
+		rig_kfree(cpu, slot->address, 0);
+		break;
+	case SLOT_PAGES:
+		rig_free_pages(cpu, slot->page, slot->order);
+		break;
+	case SLOT_EXACT:
+		rig_free_pages_exact(cpu, slot->address, slot->size);
+		break;
+	case SLOT_VMALLOC:
+		rig_vfree(cpu, slot->address);
+		break;
+	case SLOT_ELEMENT:
+	case SLOT_IOREMAP:
+		op_free_mapping(ops, slot);
+		break;
+	case SLOT_EMPTY:
+		break;
+	}
+}
+
+bool op_free_slot(struct rig_ops *ops, struct slot *slot, struct rig_verdict *verdict)
+{
+	bool held = op_contents_hold(ops, slot, verdict);
+
+	free_contents(ops, slot);
+	slot->kind = SLOT_EMPTY;
+	return held;
+}
