@@ -115,44 +115,56 @@ static void free_cache(struct kmem_cache *cache)
 	free(cache);
 }
 
-/* The cache object itself, zeroed, and the backend's part; on no list yet. */
+/* What every cache has, before sizes and flags. */
+static struct kmem_cache *new_cache(struct rig_kmem *kmem, const char *name)
+{
+	struct rig_machine *machine = kmem->machine;
+	struct kmem_cache *cache = aligned_alloc(64, ALIGN(sizeof(*cache), 64UL));
+
+	if (!cache)
+		return NULL;
+	memset(cache, 0, ALIGN(sizeof(*cache), 64UL));
+	cache->name = strdup(name);
+	if (!cache->name) {
+		free(cache);
+		return NULL;
+	}
+	cache->machine = machine;
+	cache->backend = machine->slab;
+	cache->alloc = machine->slab->alloc;
+	cache->free = machine->slab->free;
+	cache->live_id = take_id(kmem);
+	cache->live = kmem->live_bias;
+	INIT_LIST_HEAD(&cache->list);
+	return cache;
+}
+
+/* A cache and the backend's part of it; on no list yet. */
 struct kmem_cache *kmem_create_cache(struct rig_kmem *kmem, const char *name, unsigned int size,
 				     unsigned int align, slab_flags_t flags,
 				     unsigned int useroffset, unsigned int usersize,
 				     void (*ctor)(void *), int *error)
 {
 	struct rig_machine *machine = kmem->machine;
-	struct kmem_cache *cache = aligned_alloc(64, ALIGN(sizeof(*cache), 64UL));
+	struct kmem_cache *cache = new_cache(kmem, name);
 
 	*error = -ENOMEM;
 	if (!cache)
 		return NULL;
-	memset(cache, 0, ALIGN(sizeof(*cache), 64UL));
-	cache->name = strdup(name);
-	cache->machine = machine;
-	cache->backend = machine->slab;
-	cache->alloc = machine->slab->alloc;
-	cache->free = machine->slab->free;
 	cache->size = cache->object_size = cache->usable_size = size;
 	cache->align = align;
 	cache->flags = flags;
 	cache->ctor = ctor;
 	cache->useroffset = useroffset;
 	cache->usersize = usersize;
-	cache->live_id = take_id(kmem);
-	cache->live = kmem->live_bias;
-	INIT_LIST_HEAD(&cache->list);
-	if (!cache->name)
-		goto out;
 	if (kmem->cache_cache) {
 		cache->self = rig_kmem_cache_alloc(rig_kmem_cpu(machine), kmem->cache_cache,
 						   GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, 0);
 		if (!cache->self)
 			goto out;
 	}
-	if (flags & SLAB_FAILSLAB)
-		cache->fault_inject = 1;
 	*error = machine->slab->cache_init(cache);
+	cache->fault_inject = cache->flags & SLAB_FAILSLAB ? 1 : 0;
 	cache->special = cache->wants_caller || kmem->init_on_alloc || kmem->init_on_free;
 	if (!*error)
 		return cache;
@@ -161,6 +173,25 @@ struct kmem_cache *kmem_create_cache(struct rig_kmem *kmem, const char *name, un
 out:
 	free_cache(cache);
 	return NULL;
+}
+
+struct kmem_cache *rig_kmem_restore_cache(struct rig_machine *machine, const char *name)
+{
+	struct rig_kmem *kmem = kmem_of(machine);
+	struct kmem_cache *cache = new_cache(kmem, name);
+
+	if (cache)
+		list_add(&cache->list, &kmem->caches);
+	return cache;
+}
+
+bool rig_kmem_restore_done(struct rig_machine *machine)
+{
+	struct rig_kmem *kmem = kmem_of(machine);
+
+	kmem->cache_cache = rig_kmem_cache_find(machine, "kmem_cache");
+	kmem->up = true;
+	return kmem_adopt_classes(kmem);
 }
 
 struct kmem_cache *rig_kmem_boot_cache(struct rig_machine *machine, const char *name,

@@ -132,22 +132,26 @@ int kmem_create_classes(struct rig_kmem *kmem)
 }
 
 /* Restoring: the classes are found among the machine's caches by their names. */
-void kmem_adopt_classes(struct rig_kmem *kmem)
+bool kmem_adopt_classes(struct rig_kmem *kmem)
 {
+	bool complete = true;
 	char name[32];
 
 	for (int type = 0; type < NR_KMALLOC_TYPES; type++) {
 		for (unsigned int index = 1; index <= KMALLOC_SHIFT_HIGH; index++) {
+			struct kmem_cache *cache;
+
 			class_name(name, sizeof(name), type, class_size(index));
-			kmem->kmalloc_caches[type][index] =
-				rig_kmem_cache_find(kmem->machine, name);
-			if (type == KMALLOC_CGROUP && !kmem->kmalloc_caches[type][index])
-				kmem->kmalloc_caches[type][index] =
-					kmem->kmalloc_caches[KMALLOC_NORMAL][index];
-			else if (type == KMALLOC_CGROUP && kmem->kmalloc_caches[type][index])
+			cache = rig_kmem_cache_find(kmem->machine, name);
+			if (type == KMALLOC_CGROUP && cache)
 				kmem->memcg = true;
+			if (!cache)
+				cache = kmem->kmalloc_caches[KMALLOC_NORMAL][index];
+			kmem->kmalloc_caches[type][index] = cache;
+			complete &= cache != NULL;
 		}
 	}
+	return complete;
 }
 
 size_t rig_kmalloc_size_roundup(struct rig_machine *machine, size_t size)

@@ -106,7 +106,7 @@ void kmem_drop_cache(struct rig_kmem *kmem, struct kmem_cache *cache);
 /* classes.c */
 void kmem_set_limits(struct rig_kmem *kmem);
 int kmem_create_classes(struct rig_kmem *kmem);
-void kmem_adopt_classes(struct rig_kmem *kmem);
+bool kmem_adopt_classes(struct rig_kmem *kmem);
 
 static __always_inline unsigned long event_site(const struct rig_cpu *cpu, unsigned long call_site)
 {

@@ -209,6 +209,26 @@ int rig_restore_done(struct rig_machine *machine, char *error)
 	return 0;
 }
 
+int rig_restore_block(struct rig_machine *machine, unsigned long pfn, unsigned int order,
+		      char *error)
+{
+	struct page *page = rig_pfn_to_page(machine, pfn);
+
+	if (order >= MAX_ORDER || pfn + (1UL << order) > machine->max_pfn ||
+	    pfn & ((1UL << order) - 1))
+		return refuse(error, "page %lx: no block of order %u begins there", pfn, order);
+	for (struct page *p = page; p < page + (1UL << order); p++)
+		if (page_use(p) != PAGE_USE_PAST)
+			return refuse(error, "page %lx is in use and free at once",
+				      pfn + (unsigned long)(p - page));
+	for (struct page *p = page + 1; p < page + (1UL << order); p++) {
+		set_page_count(p, 0);
+		set_page_use(p, PAGE_USE_NONE, 0);
+	}
+	prep_new_page(&machine->cpus[0], page, order, order ? __GFP_COMP : 0, 0);
+	return 0;
+}
+
 /* --- reading back */
 
 static bool walk_lazy(const struct lazy_range *range, rig_block_fn each, void *data)

@@ -277,6 +277,8 @@ static inline void *slub_object(const struct slub_cache *s, const struct page *s
 					      (size_t)index * s->cache->size);
 }
 
+extern const struct slab_backend slub;
+
 /* geometry.c */
 int slub_cache_init(struct kmem_cache *cache);
 void slub_cache_fini(struct kmem_cache *cache);

@@ -68,6 +68,13 @@ struct kmem_cache *rig_kmem_cache_find(struct rig_machine *machine, const char *
 struct kmem_cache *rig_kmem_cache_of(struct rig_machine *machine, const void *address);
 /* Is @object the start of a live object of a cache or of the backend's kmalloc? */
 bool rig_kmem_is_live(const struct rig_machine *machine, const void *object);
+/*
+ * Restoring only. A cache is made, with its name and no more, as the newest: the backend
+ * fills in the rest. NULL: no host memory.
+ */
+struct kmem_cache *rig_kmem_restore_cache(struct rig_machine *machine, const char *name);
+/* The size classes are among the caches by now. False: one is missing. */
+bool rig_kmem_restore_done(struct rig_machine *machine);
 /* Restoring only: says that a live object starts at @object. */
 void rig_kmem_set_live(struct rig_machine *machine, const void *object, bool live);
 

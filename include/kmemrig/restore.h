@@ -51,6 +51,13 @@ int rig_restore_pcp(struct zone *zone, int cpu, int count, int high, int batch, 
  */
 int rig_restore_done(struct rig_machine *machine, char *error);
 
+/*
+ * After that: the past allocated pages [pfn, pfn + (1 << order)) as one block, compound where order
+ * is not 0 (a slab).
+ */
+int rig_restore_block(struct rig_machine *machine, unsigned long pfn, unsigned int order,
+		      char *error);
+
 /* Reading back: calls @each for every block of a list, head first; false from it ends the walk. */
 typedef bool (*rig_block_fn)(unsigned long pfn, void *data);
 void rig_free_list_walk(struct zone *zone, unsigned int order, int migratetype, rig_block_fn each,
@@ -181,5 +188,8 @@ void rig_cache_describe(struct kmem_cache *cache, struct rig_state_cache *record
  */
 void rig_object_put_back(struct rig_cpu *cpu, struct kmem_cache *cache, void *object);
 void *rig_object_take(struct rig_cpu *cpu, struct kmem_cache *cache, void *object);
+
+/* What the next allocation from @cache on @cpu would give; NULL: it would need another slab. */
+void *rig_object_next(struct rig_cpu *cpu, struct kmem_cache *cache);
 
 #endif
