@@ -123,21 +123,12 @@ static int restore_pages(struct rig_machine *machine, const struct rig_state *st
 	return 0;
 }
 
-/* Until the slub backend has them: a build without can do page level. */
-#pragma weak rig_restore_cache
-#pragma weak rig_restore_slab
-#pragma weak rig_restore_slabs_done
-#pragma weak rig_slab_walk
-#pragma weak rig_cache_describe
-
 static int restore_slabs(struct rig_machine *machine, const struct rig_state *state, char *error)
 {
 	struct kmem_cache **caches = calloc(state->nr_caches + 1, sizeof(*caches));
 	char reason[RIG_RESTORE_ERROR] = "no host memory";
-	int code = caches && rig_restore_cache ? 0 : -1;
+	int code = caches ? 0 : -1;
 
-	if (caches && !rig_restore_cache)
-		strcpy(reason, "this build restores no slabs");
 	if (code)
 		snprintf(error, RIG_STATE_ERROR, "%s: %s", state->file, reason);
 	/* recorded newest first */
@@ -392,7 +383,7 @@ static void collect_caches(struct collector *collector, struct rig_machine *mach
 {
 	struct rig_state *state = collector->state;
 
-	if (!rig_slab_walk || strcmp(machine->slab->name, "slub"))
+	if (strcmp(machine->slab->name, "slub"))
 		return;
 	for (struct kmem_cache *cache = rig_kmem_cache_next(machine, NULL); cache;
 	     cache = rig_kmem_cache_next(machine, cache)) {

@@ -81,20 +81,19 @@ struct kmem_cache *rig_restore_cache(struct rig_machine *machine,
 	return cache;
 }
 
-/* Links the objects of @indexes; marks them in @is_free. NULL and @error when one is twice there.
- */
+/* Links free objects and marks them as such. NULL and @error when one is free already. */
 static void *link_list(struct slub_cache *s, struct page *slab, const u16 *indexes, size_t nr,
-		       u8 *is_free, char *error)
+		       char *error)
 {
 	void *head = NULL;
 
 	for (size_t i = nr; i-- > 0;) {
-		void *object;
+		void *object = indexes[i] < slab->objects ? slub_object(s, slab, indexes[i]) : NULL;
 
-		object = indexes[i] < slab->objects ? slub_object(s, slab, indexes[i]) : NULL;
 		if (!object || !rig_kmem_is_live(s->cache->machine, object)) {
-			refuse(error, "cache %s: slab %lx has no free object %u", s->cache->name,
-			       rig_page_to_pfn(s->cache->machine, slab), indexes[i]);
+			refuse(error, "cache %s: slab %lx has no object %u in use to be freed",
+			       s->cache->name, rig_page_to_pfn(s->cache->machine, slab),
+			       indexes[i]);
 			return NULL;
 		}
 		rig_kmem_set_live(s->cache->machine, object, false);
@@ -255,12 +254,14 @@ static bool show_slab(struct slab_walk *walk, const struct page *slab,
 		.place = place,
 		.where = where,
 		.pfn = rig_page_to_pfn(walk->s->cache->machine, slab),
-		.inuse = slab->inuse,
-		.objects = slab->objects,
-		.frozen = slab->frozen,
 		.free = walk->free,
 	};
 
+	if (place != RIG_STATE_CPU_FREELIST) {
+		record.inuse = slab->inuse;
+		record.objects = slab->objects;
+		record.frozen = slab->frozen;
+	}
 	for (; object && record.nr_free < slab->objects; object = slub_next(walk->s, object))
 		walk->free[record.nr_free++] = (u16)slub_index(walk->s, slab, object);
 	return walk->each(&record, walk->data);
