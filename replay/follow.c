@@ -9,6 +9,9 @@
 
 #include "follow.h"
 
+/* Pages that may turn out to be in use, one after the other, before one allocation. */
+#define MAX_TRIES 256
+
 struct rig_follow *rig_follow_create(struct rig_machine *machine)
 {
 	struct rig_follow *follow = calloc(1, sizeof(*follow));
@@ -92,6 +95,7 @@ int rig_follow_event(struct rig_follow *follow, const struct rig_event *event)
 	if (event->cpu < 0 || event->cpu >= follow->machine->nr_cpus)
 		return 0;
 	step.cpu = (u8)event->cpu;
+	step.pid = event->pid;
 	step.time_ns = event->time_ns;
 	if (follow->nr == follow->capacity) {
 		u32 capacity = follow->capacity ? follow->capacity * 2 : 1024;
@@ -125,25 +129,39 @@ static unsigned long try_alloc(struct rig_follow *follow, const struct step *ste
 {
 	gfp_t gfp = (step->gfp & ~__GFP_ZERO & ~__GFP_NOFAIL) | __GFP_NOWARN;
 
+	step_cpu(follow, step)->task->oom_victim = is_victim(follow, step->pid);
 	*page = rig_alloc_pages(step_cpu(follow, step), gfp, step->order,
 				preferred_node(follow, step), NULL);
 	return *page ? rig_page_to_pfn(follow->machine, *page) : ~0UL;
 }
 
-/* Ours is not the trace's: back with it, and on with the trace's. */
-static void take_traced(struct rig_follow *follow, const struct step *step, struct page *page,
-			unsigned long ours)
+/* Ours is not the trace's, and is back where it was: on with the trace's. */
+static void take_traced(struct rig_follow *follow, const struct step *step)
 {
-	struct rig_cpu *cpu = step_cpu(follow, step);
-
-	if (step->pfn >= follow->machine->max_pfn)
-		return;
-	if (!page)
-		follow->result.failed_spurious++;
-	if (rig_page_take(cpu, step->pfn, step->order, step->gfp))
+	if (rig_page_take(step_cpu(follow, step), step->pfn, step->order, step->gfp))
 		follow->result.inferred++;
 	else
 		follow->result.lost++;
+}
+
+static void compare(struct rig_follow *follow, u32 index, unsigned long ours)
+{
+	const struct step *step = &follow->steps[index];
+	bool fails = step->pfn >= follow->machine->max_pfn;
+
+	if (fails && ours == ~0UL)
+		follow->result.failed_reproduced++;
+	if (ours == step->pfn || (fails && ours == ~0UL)) {
+		follow->result.exact++;
+		return;
+	}
+	if (follow->report)
+		follow->report(follow->report_data, index, step->time_ns, step->order, step->gfp,
+			       ours, (unsigned long)step->pfn);
+	if (fails)
+		return;
+	follow->result.failed_spurious += ours == ~0UL;
+	take_traced(follow, step);
 }
 
 static void expect_pageblocks(struct rig_follow *follow, u32 first, u32 end)
@@ -171,30 +189,18 @@ static void run_alloc(struct rig_follow *follow, u32 index)
 	}
 	settle_before_alloc(follow, step);
 	ours = try_alloc(follow, step, &page);
-	if (page && ours != step->pfn) {
+	if (!page && !fails && settle_failure(follow, step))
+		ours = try_alloc(follow, step, &page);
+	for (int tries = 0; page && ours != step->pfn && tries < MAX_TRIES; tries++) {
 		rig_page_put_back(step_cpu(follow, step), page, step->order, step->migratetype);
-		if (settle_difference(follow, step))
-			ours = try_alloc(follow, step, &page);
-		else
-			page = NULL;
-	} else if (ours != step->pfn && !fails) {
-		follow->result.failed_spurious++;
+		page = NULL;
+		if (!settle_difference(follow, step, ours))
+			break;
+		ours = try_alloc(follow, step, &page);
 	}
-	if (fails && ours == ~0UL) {
-		follow->result.failed_reproduced++;
-		follow->result.exact++;
-		return;
-	}
-	if (page && ours == step->pfn) {
-		follow->result.exact++;
-		return;
-	}
-	if (follow->report)
-		follow->report(follow->report_data, index, step->time_ns, step->order, step->gfp,
-			       ours, (unsigned long)step->pfn);
-	if (page)
+	if (page && ours != step->pfn)
 		rig_page_put_back(step_cpu(follow, step), page, step->order, step->migratetype);
-	take_traced(follow, step, page, ours);
+	compare(follow, index, ours);
 }
 
 /* --- frees and drains */
@@ -216,12 +222,14 @@ static void run_free(struct rig_follow *follow, u32 index)
 	struct rig_cpu *cpu = step_cpu(follow, step);
 	struct follow_cpu *state = &follow->cpus[step->cpu];
 	struct zone *zone = pfn_zone(follow, step->pfn);
+	unsigned int drained = 0;
 
 	step->done = true;
 	if (!zone)
 		return;
-	settle_before_free(follow, step,
-			   step->deferred ? drain_run_pages(follow, step->next_of_cpu) : 0);
+	if (step->deferred && drains_itself(follow, step))
+		drained = drain_run_pages(follow, step->next_of_cpu);
+	settle_before_free(follow, step, drained);
 	if (step->kind == STEP_BATCH_COMMIT) {
 		if (!state->batch_left)
 			return;

@@ -25,6 +25,7 @@ struct step {
 	u64 time_ns;
 	u64 pfn;
 	u32 gfp;
+	s32 pid;
 	u32 next_of_page; /* the next step with this pfn */
 	u32 next_of_cpu;  /* the next step of this CPU */
 	u32 first_inner;  /* ALLOC: the first of its zone_locked and extfrag events */
@@ -47,6 +48,8 @@ struct rig_follow {
 	struct rig_machine *machine;
 	struct step *steps;
 	u32 nr, capacity;
+	s32 victims[16]; /* tasks that the OOM killer must have chosen */
+	u32 nr_victims;
 	u32 *next_of_pfn; /* [max_pfn] the first step, at or after the one at hand, with that pfn */
 	struct follow_cpu cpus[RIG_NR_CPUS];
 	struct rig_follow_result result;
@@ -72,7 +75,10 @@ bool follow_plan(struct rig_follow *follow);
 /* follow_hidden.c: what must have happened between the events. */
 void settle_before_free(struct rig_follow *follow, const struct step *step, unsigned int drained);
 void settle_before_alloc(struct rig_follow *follow, const struct step *step);
-bool settle_difference(struct rig_follow *follow, const struct step *step);
+bool settle_difference(struct rig_follow *follow, const struct step *step, unsigned long ours);
+bool settle_failure(struct rig_follow *follow, const struct step *step);
+bool is_victim(const struct rig_follow *follow, s32 pid);
+bool drains_itself(const struct rig_follow *follow, const struct step *step);
 bool settle_free_page(struct rig_follow *follow, const struct step *step);
 void settle_refills(struct rig_follow *follow, u32 first, u32 end, bool alloc_follows);
 

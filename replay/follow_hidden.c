@@ -85,6 +85,12 @@ static void shorten_lists(struct rig_follow *follow, struct rig_cpu *cpu, struct
 	}
 }
 
+static bool remember_last(unsigned long pfn, void *data)
+{
+	*(unsigned long *)data = pfn;
+	return true;
+}
+
 void settle_before_free(struct rig_follow *follow, const struct step *step, unsigned int drained)
 {
 	struct zone *zone = pfn_zone(follow, step->pfn);
@@ -101,6 +107,23 @@ void settle_before_free(struct rig_follow *follow, const struct step *step, unsi
 	active = drain_size(pcp, step->order, true);
 	rig_zone_reclaim_active(zone, quiet != active && abs(active - (int)drained) <
 								 abs(quiet - (int)drained));
+}
+
+/* Are the drains after a free its own? They begin at the end of the list that it goes to. */
+bool drains_itself(const struct rig_follow *follow, const struct step *step)
+{
+	const struct zone *zone = pfn_zone(follow, step->pfn);
+	const struct step *drain = &follow->steps[step->next_of_cpu];
+	int migratetype = rig_pageblock_migratetype(follow->machine, step->pfn);
+	unsigned int index = MIGRATE_PCPTYPES * step->order + (unsigned int)migratetype;
+	unsigned long last = step->pfn;
+
+	if (!zone || step->order > PAGE_ALLOC_COSTLY_ORDER)
+		return true;
+	if (migratetype >= MIGRATE_PCPTYPES)
+		index = MIGRATE_PCPTYPES * step->order + MIGRATE_MOVABLE;
+	rig_pcp_list_walk((struct zone *)zone, step->cpu, index, remember_last, &last);
+	return drain->pfn == last;
 }
 
 /* A page that is freed but free: a bulk allocation took it. */
@@ -150,11 +173,8 @@ void settle_before_alloc(struct rig_follow *follow, const struct step *step)
 		rig_vmstat_fold(follow->machine, step->cpu);
 }
 
-/*
- * The traced page is on the CPU's list, further down: true when what stands above it was taken by
- * bulk allocations, and is gone now.
- */
-bool settle_difference(struct rig_follow *follow, const struct step *step)
+/* The traced page is on the CPU's list: what stands above it and must be in use goes. */
+static bool take_above(struct rig_follow *follow, const struct step *step)
 {
 	struct list_pages pages = { .follow = follow, .target = step->pfn };
 	struct zone *zone = pfn_zone(follow, step->pfn);
@@ -165,6 +185,42 @@ bool settle_difference(struct rig_follow *follow, const struct step *step)
 	if (!pages.found || !pages.nr)
 		return false;
 	take_silently(follow, step_cpu(follow, step), &pages, 0);
+	return true;
+}
+
+/*
+ * Ours, which is back on its list, is not what the kernel chose. True: pages that bulk allocations
+ * or compaction must have taken are gone now, and it is worth another try.
+ */
+bool settle_difference(struct rig_follow *follow, const struct step *step, unsigned long ours)
+{
+	if (take_above(follow, step))
+		return true;
+	if (ours >= follow->machine->max_pfn || !must_be_used(follow, ours, false))
+		return false;
+	if (!rig_page_take(step_cpu(follow, step), ours, step->order, 0))
+		return false;
+	follow->result.bulk += 1U << step->order;
+	return true;
+}
+
+bool is_victim(const struct rig_follow *follow, s32 pid)
+{
+	for (u32 i = 0; i < follow->nr_victims; i++)
+		if (follow->victims[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * Ours failed and the kernel's did not: the task has rights to reserves since the OOM killer chose
+ * it. True: it is worth another try.
+ */
+bool settle_failure(struct rig_follow *follow, const struct step *step)
+{
+	if (is_victim(follow, step->pid) || follow->nr_victims == ARRAY_SIZE(follow->victims))
+		return false;
+	follow->victims[follow->nr_victims++] = step->pid;
 	return true;
 }
 

@@ -9,6 +9,21 @@
 
 #include "internal.h"
 
+/*
+ * A replay is one thread, and may hold the list's lock itself between the pages of a batch: then
+ * there is nothing to wait for. Returns whether the lock was taken.
+ */
+static bool pcp_lock(struct per_cpu_pages *pcp)
+{
+	return rig_spin_trylock(&pcp->lock);
+}
+
+static void pcp_unlock(struct per_cpu_pages *pcp, bool locked)
+{
+	if (locked)
+		rig_spin_unlock(&pcp->lock);
+}
+
 /* Nobody knows what these pages were: as free_pages_prepare() wants to see them. */
 static void forget_use(struct page *page, unsigned int order)
 {
@@ -79,6 +94,7 @@ void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int orde
 	struct rig_machine *machine = cpu->machine;
 	struct zone *zone = rig_page_zone(machine, page);
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	bool locked;
 	unsigned long pfn = rig_page_to_pfn(machine, page);
 
 	forget_use(page, order);
@@ -86,13 +102,13 @@ void rig_page_put_back(struct rig_cpu *cpu, struct page *page, unsigned int orde
 		free_one_page(cpu, zone, page, pfn, order, migratetype, FPI_NONE);
 		return;
 	}
-	rig_spin_lock(&pcp->lock);
+	locked = pcp_lock(pcp);
 	list_add(&page->pcp_list, &pcp->lists[order_to_pindex(migratetype, order)]);
 	set_page_use(page, PAGE_USE_PCP, order);
 	page->private = (unsigned long)cpu->id;
 	pcp_note_migratetype(machine, page, order_to_pindex(migratetype, order));
 	pcp->count += 1 << order;
-	rig_spin_unlock(&pcp->lock);
+	pcp_unlock(pcp, locked);
 }
 
 /* Splits the free block at @head down to the one of @order at @pfn; that one is on no list. */
@@ -125,14 +141,15 @@ static void take_from_pcp(struct rig_cpu *cpu, struct zone *zone,
 {
 	struct rig_machine *machine = zone->machine;
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[where->cpu];
+	bool locked;
 	struct page *page = rig_pfn_to_page(machine, where->head_pfn);
 
-	rig_spin_lock(&pcp->lock);
+	locked = pcp_lock(pcp);
 	list_del(&page->pcp_list);
 	set_page_use(page, PAGE_USE_NONE, 0);
 	page->private = 0;
 	pcp->count -= 1 << where->order;
-	rig_spin_unlock(&pcp->lock);
+	pcp_unlock(pcp, locked);
 	for (unsigned int high = where->order; high > order; high--) {
 		unsigned long half = ALIGN_DOWN(pfn, 1UL << (high - 1));
 		unsigned long other = half ^ (1UL << (high - 1));
@@ -192,10 +209,11 @@ struct page *rig_page_take(struct rig_cpu *cpu, unsigned long pfn, unsigned int 
 void rig_page_drain_traced(struct rig_cpu *cpu, int pcp_cpu, struct zone *zone, int nr_pages)
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[pcp_cpu];
+	bool locked;
 
-	rig_spin_lock(&pcp->lock);
+	locked = pcp_lock(pcp);
 	free_pcppages_bulk(cpu, zone, nr_pages, pcp, 0);
-	rig_spin_unlock(&pcp->lock);
+	pcp_unlock(pcp, locked);
 }
 
 void rig_vmstat_fold(struct rig_machine *machine, int cpu)
@@ -231,12 +249,13 @@ void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone, unsigned int 
 			   int migratetype)
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	bool locked;
 	struct list_head *list = &pcp->lists[order_to_pindex(migratetype, order)];
 	struct page *page;
 
-	rig_spin_lock(&pcp->lock);
+	locked = pcp_lock(pcp);
 	page = rmqueue_pcplist_locked(cpu, zone, order, migratetype, ALLOC_CMA, pcp, list);
-	rig_spin_unlock(&pcp->lock);
+	pcp_unlock(pcp, locked);
 	if (page)
 		rig_page_put_back(cpu, page, order, migratetype);
 }
