@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The babeltrace2 plugin "kmemrig": what it offers. */
+#include "components.h"
+
+BT_PLUGIN_MODULE();
+
+BT_PLUGIN(kmemrig);
+BT_PLUGIN_DESCRIPTION("Memory allocation events of Linux kernels and of kmemrig machines");
+BT_PLUGIN_LICENSE("GPL-2.0-only");
+
+BT_PLUGIN_SINK_COMPONENT_CLASS(summary, rig_sink_consume);
+BT_PLUGIN_SINK_COMPONENT_CLASS_DESCRIPTION(
+	summary, "Who allocated what, what is live, what failed and why: text or JSON");
+BT_PLUGIN_SINK_COMPONENT_CLASS_INITIALIZE_METHOD(summary, rig_summary_initialize);
+BT_PLUGIN_SINK_COMPONENT_CLASS_FINALIZE_METHOD(summary, rig_sink_finalize);
+BT_PLUGIN_SINK_COMPONENT_CLASS_GRAPH_IS_CONFIGURED_METHOD(summary, rig_sink_graph_is_configured);
+
+BT_PLUGIN_SINK_COMPONENT_CLASS(report, rig_sink_consume);
+BT_PLUGIN_SINK_COMPONENT_CLASS_DESCRIPTION(report, "The same as one HTML file that opens offline");
+BT_PLUGIN_SINK_COMPONENT_CLASS_INITIALIZE_METHOD(report, rig_report_initialize);
+BT_PLUGIN_SINK_COMPONENT_CLASS_FINALIZE_METHOD(report, rig_sink_finalize);
+BT_PLUGIN_SINK_COMPONENT_CLASS_GRAPH_IS_CONFIGURED_METHOD(report, rig_sink_graph_is_configured);

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sink.kmemrig.summary and sink.kmemrig.report: read all events, analyse them, show the result when
+ * the trace ends. When it ends with an error (truncated, damaged), what came before is shown
+ * first and then the error passed on.
+ *
+ * Parameters (babeltrace2 -c sink.kmemrig.summary -p 'limit=50,sort="live"'):
+ *	format		"text" or "json" (report is HTML)
+ *	output		file to write; standard output, or kmemrig-report.html
+ *	sort		bytes, hits, live, waste, frag, ping-pong, lifetime
+ *	limit		rows of a table; 20; 0: all
+ *	perf		true: also what perf kmem stat counts, by call site and by object
+ *	cpu, pid	only events of that CPU, of that task
+ *	comm		only of tasks of that name
+ *	begin, end	only events of that time in seconds, as babeltrace2 shows it with
+ *--clock-seconds kallsyms	file with the kernel's symbols (a copy of /proc/kallsyms)
+ *	kernel-release	whose gfp flags these are; the trace's, or 6.1
+ *	page-offset	of the direct map; 0xffff888000000000
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "components.h"
+#include "output.h"
+
+#define DEFAULT_LIMIT 20
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML };
+
+struct sink {
+	bt_self_component_sink *component;
+	bt_message_iterator *iterator;
+	struct rig_reader *reader;
+	struct rig_analysis *analysis;
+	struct rig_analysis_options options;
+	enum format format;
+	enum rig_sort sort;
+	size_t limit;
+	char *output;
+	char *kallsyms;
+	char *release;
+	char *comm;
+	bool has_cpu, has_pid, has_begin, has_end;
+	s64 cpu, pid, begin_ns, end_ns;
+	u64 discarded;
+	bool shown;
+};
+
+static void say(const struct sink *sink, const char *text)
+{
+	fprintf(stderr, "kmemrig: %s\n", text);
+}
+
+static void destroy(struct sink *sink)
+{
+	rig_reader_destroy(sink->reader);
+	rig_analysis_destroy(sink->analysis);
+	free(sink->output);
+	free(sink->kallsyms);
+	free(sink->release);
+	free(sink->comm);
+	free(sink);
+}
+
+static bool bad(const char *name, const char *what)
+{
+	fprintf(stderr, "kmemrig: parameter %s: %s\n", name, what);
+	return false;
+}
+
+static bool take_text(const bt_value *params, const char *name, char **text)
+{
+	const bt_value *value = bt_value_map_borrow_entry_value_const(params, name);
+
+	if (!value)
+		return true;
+	if (!bt_value_is_string(value))
+		return bad(name, "not a string (in quotes)");
+	*text = strdup(bt_value_string_get(value));
+	return true;
+}
+
+static bool take_number(const bt_value *params, const char *name, s64 *number, bool *given)
+{
+	const bt_value *value = bt_value_map_borrow_entry_value_const(params, name);
+
+	*given = value != NULL;
+	if (!value)
+		return true;
+	if (bt_value_is_signed_integer(value))
+		*number = bt_value_integer_signed_get(value);
+	else if (bt_value_is_unsigned_integer(value))
+		*number = (s64)bt_value_integer_unsigned_get(value);
+	else
+		return bad(name, "not a whole number");
+	return true;
+}
+
+static bool take_seconds(const bt_value *params, const char *name, s64 *ns, bool *given)
+{
+	const bt_value *value = bt_value_map_borrow_entry_value_const(params, name);
+	char *end;
+	double whole;
+
+	*given = value != NULL;
+	if (!value)
+		return true;
+	if (bt_value_is_real(value)) {
+		*ns = (s64)(bt_value_real_get(value) * 1e9);
+		return true;
+	}
+	if (!bt_value_is_string(value)) {
+		s64 seconds = 0;
+
+		if (!take_number(params, name, &seconds, given))
+			return false;
+		*ns = seconds * 1000000000;
+		return true;
+	}
+	/* a string keeps all nanoseconds: "1795345692.762703123" */
+	whole = strtod(bt_value_string_get(value), &end);
+	if (*end || end == bt_value_string_get(value))
+		return bad(name, "not seconds");
+	*ns = strtoll(bt_value_string_get(value), &end, 10) * 1000000000;
+	*ns += (s64)((whole - (double)(*ns / 1000000000)) * 1e9);
+	return true;
+}
+
+static bool take_format(const bt_value *params, struct sink *sink)
+{
+	char *text = NULL;
+	bool known;
+
+	if (!take_text(params, "format", &text))
+		return false;
+	if (!text)
+		return true;
+	known = strcmp(text, "text") == 0 || strcmp(text, "json") == 0;
+	sink->format = strcmp(text, "json") == 0 ? FORMAT_JSON : FORMAT_TEXT;
+	free(text);
+	return known || bad("format", "text or json");
+}
+
+static bool take_sort(const bt_value *params, struct sink *sink)
+{
+	char *text = NULL;
+	bool known = false;
+
+	if (!take_text(params, "sort", &text))
+		return false;
+	if (!text)
+		return true;
+	for (int i = 0; i < RIG_NR_SORTS; i++) {
+		if (strcmp(text, rig_sort_names[i]) == 0) {
+			sink->sort = (enum rig_sort)i;
+			known = true;
+		}
+	}
+	free(text);
+	return known || bad("sort", "bytes, hits, live, waste, frag, ping-pong or lifetime");
+}
+
+static const char *const known_parameters[] = {
+	"format", "output", "sort", "limit",	"perf",		  "cpu",	 "pid",
+	"comm",	  "begin",  "end",  "kallsyms", "kernel-release", "page-offset", NULL,
+};
+
+static bt_value_map_foreach_entry_const_func_status check_name(const char *key,
+							       const bt_value *value, void *data)
+{
+	for (size_t i = 0; known_parameters[i]; i++)
+		if (strcmp(known_parameters[i], key) == 0)
+			return BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_OK;
+	*(bool *)data = bad(key, "unknown");
+	return BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_OK;
+}
+
+static bool take_parameters(const bt_value *params, struct sink *sink)
+{
+	const bt_value *perf = bt_value_map_borrow_entry_value_const(params, "perf");
+	s64 limit = DEFAULT_LIMIT, offset = 0;
+	bool given, names_known = true;
+
+	(void)!bt_value_map_foreach_entry_const(params, check_name, &names_known);
+	if (!names_known)
+		return false;
+	if (perf && !bt_value_is_bool(perf))
+		return bad("perf", "true or false");
+	sink->options.perf = perf && bt_value_bool_get(perf);
+	if (!take_text(params, "output", &sink->output) ||
+	    !take_text(params, "kallsyms", &sink->kallsyms) ||
+	    !take_text(params, "kernel-release", &sink->release) ||
+	    !take_text(params, "comm", &sink->comm) || !take_sort(params, sink) ||
+	    (sink->format != FORMAT_HTML && !take_format(params, sink)) ||
+	    !take_number(params, "limit", &limit, &given) ||
+	    !take_number(params, "page-offset", &offset, &given) ||
+	    !take_number(params, "cpu", &sink->cpu, &sink->has_cpu) ||
+	    !take_number(params, "pid", &sink->pid, &sink->has_pid) ||
+	    !take_seconds(params, "begin", &sink->begin_ns, &sink->has_begin) ||
+	    !take_seconds(params, "end", &sink->end_ns, &sink->has_end))
+		return false;
+	if (limit < 0)
+		return bad("limit", "0 or more");
+	sink->limit = (size_t)limit;
+	sink->options.page_offset = (u64)offset;
+	return true;
+}
+
+static bt_component_class_initialize_method_status
+initialize(bt_self_component_sink *component, const bt_value *params, enum format format)
+{
+	struct sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_MEMORY_ERROR;
+	sink->component = component;
+	sink->format = format;
+	if (!take_parameters(params, sink)) {
+		destroy(sink);
+		return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
+	}
+	sink->reader = rig_reader_create();
+	sink->analysis = rig_analysis_create(&sink->options);
+	bt_self_component_set_data(bt_self_component_sink_as_self_component(component), sink);
+	return bt_self_component_sink_add_input_port(component, "in", NULL, NULL) ==
+			       BT_SELF_COMPONENT_ADD_PORT_STATUS_OK
+		       ? BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK
+		       : BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
+}
+
+bt_component_class_initialize_method_status
+rig_summary_initialize(bt_self_component_sink *component,
+		       bt_self_component_sink_configuration *configuration, const bt_value *params,
+		       void *data)
+{
+	return initialize(component, params, FORMAT_TEXT);
+}
+
+bt_component_class_initialize_method_status
+rig_report_initialize(bt_self_component_sink *component,
+		      bt_self_component_sink_configuration *configuration, const bt_value *params,
+		      void *data)
+{
+	return initialize(component, params, FORMAT_HTML);
+}
+
+static struct sink *sink_of(bt_self_component_sink *component)
+{
+	return bt_self_component_get_data(bt_self_component_sink_as_self_component(component));
+}
+
+bt_component_class_sink_graph_is_configured_method_status
+rig_sink_graph_is_configured(bt_self_component_sink *component)
+{
+	struct sink *sink = sink_of(component);
+	bt_self_component_port_input *port =
+		bt_self_component_sink_borrow_input_port_by_index(component, 0);
+
+	if (bt_message_iterator_create_from_sink_component(component, port, &sink->iterator) !=
+	    BT_MESSAGE_ITERATOR_CREATE_FROM_SINK_COMPONENT_STATUS_OK)
+		return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_ERROR;
+	return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK;
+}
+
+static bool wanted(const struct sink *sink, const struct rig_record *record)
+{
+	return (!sink->has_cpu || record->cpu == sink->cpu) &&
+	       (!sink->has_pid || record->pid == sink->pid) &&
+	       (!sink->has_begin || record->time_ns >= sink->begin_ns) &&
+	       (!sink->has_end || record->time_ns < sink->end_ns) &&
+	       (!sink->comm || strcmp(record->comm, sink->comm) == 0);
+}
+
+static void take_discarded(struct sink *sink, const bt_message *message)
+{
+	u64 count;
+
+	if (bt_message_discarded_events_get_count(message, &count) ==
+	    BT_PROPERTY_AVAILABILITY_AVAILABLE)
+		sink->discarded += count;
+	else
+		sink->discarded++;
+}
+
+static void take_message(struct sink *sink, const bt_message *message)
+{
+	struct rig_record record;
+
+	switch (bt_message_get_type(message)) {
+	case BT_MESSAGE_TYPE_EVENT:
+		if (rig_reader_read(sink->reader, message, &record) && wanted(sink, &record))
+			rig_analysis_add(sink->analysis, &record);
+		break;
+	case BT_MESSAGE_TYPE_PACKET_BEGINNING:
+		rig_reader_packet_begin(sink->reader,
+					bt_message_packet_beginning_borrow_packet_const(message));
+		break;
+	case BT_MESSAGE_TYPE_STREAM_END:
+		rig_reader_stream_end(sink->reader,
+				      bt_message_stream_end_borrow_stream_const(message));
+		break;
+	case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
+		take_discarded(sink, message);
+		break;
+	default:
+		break;
+	}
+}
+
+static struct rig_symbols *open_symbols(const struct sink *sink)
+{
+	const char *path = sink->kallsyms;
+	struct rig_symbols *symbols;
+	char error[300];
+
+	/* source.kmemrig.ftrace names its file when that has symbols */
+	if (!path)
+		path = rig_reader_environment(sink->reader, "kmemrig_symbols");
+	if (!path)
+		return NULL;
+	symbols = rig_symbols_open(path, error, sizeof(error));
+	if (!symbols)
+		say(sink, error);
+	return symbols;
+}
+
+static bool show(struct sink *sink, bool incomplete)
+{
+	const char *release = sink->release;
+	struct rig_symbols *symbols = open_symbols(sink);
+	struct rig_output output;
+	const char *path = sink->output;
+	FILE *file = stdout;
+	bool ok;
+
+	if (!release)
+		release = rig_reader_environment(sink->reader, "kernel_release");
+	rig_analysis_finish(sink->analysis);
+	output = (struct rig_output){
+		.analysis = sink->analysis,
+		.reader = sink->reader,
+		.symbols = symbols,
+		.gfp = rig_gfp_table(release),
+		.sort = sink->sort,
+		.limit = sink->limit,
+		.source = rig_reader_environment(sink->reader, "trace_name"),
+		.discarded = sink->discarded,
+		.incomplete = incomplete,
+	};
+	if (!path && sink->format == FORMAT_HTML)
+		path = "kmemrig-report.html";
+	if (path)
+		file = fopen(path, "w");
+	if (!file) {
+		fprintf(stderr, "kmemrig: %s: %s\n", path, strerror(errno));
+		rig_symbols_close(symbols);
+		return false;
+	}
+	if (sink->format == FORMAT_JSON) {
+		json_t *json = rig_output_json(&output);
+
+		json_dumpf(json, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+		fputc('\n', file);
+		json_decref(json);
+	} else if (sink->format == FORMAT_HTML) {
+		rig_output_html(&output, file);
+	} else {
+		rig_output_text(&output, file);
+	}
+	ok = fflush(file) == 0 && !ferror(file);
+	if (!ok)
+		fprintf(stderr, "kmemrig: %s: %s\n", path ? path : "output", strerror(errno));
+	if (path)
+		fclose(file);
+	rig_symbols_close(symbols);
+	return ok;
+}
+
+bt_component_class_sink_consume_method_status rig_sink_consume(bt_self_component_sink *component)
+{
+	struct sink *sink = sink_of(component);
+	bt_message_array_const messages;
+	bt_message_iterator_next_status status;
+	u64 count;
+
+	status = bt_message_iterator_next(sink->iterator, &messages, &count);
+	switch (status) {
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK:
+		for (u64 i = 0; i < count; i++) {
+			take_message(sink, messages[i]);
+			bt_message_put_ref(messages[i]);
+		}
+		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
+		sink->shown = true;
+		bt_message_iterator_put_ref(sink->iterator);
+		return show(sink, false) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END
+					 : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
+		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
+	case BT_MESSAGE_ITERATOR_NEXT_STATUS_MEMORY_ERROR:
+		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_MEMORY_ERROR;
+	default:
+		sink->shown = true;
+		say(sink, "the trace can't be read to its end; this is what came before");
+		show(sink, true);
+		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+	}
+}
+
+void rig_sink_finalize(bt_self_component_sink *component)
+{
+	struct sink *sink = sink_of(component);
+
+	/* interrupted: what was read so far is worth showing */
+	if (sink->iterator && !sink->shown && sink->analysis->records)
+		show(sink, true);
+	destroy(sink);
+}
