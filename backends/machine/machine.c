@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <kmemrig/device.h>
 #include <kmemrig/fault_control.h>
 #include <kmemrig/lttng.h>
 #include <kmemrig/machine.h>
@@ -133,17 +134,17 @@ static int choose_backends(struct rig_machine *machine, const struct rig_machine
 	const char *page = config->page_backend ? config->page_backend : "page";
 	const char *slab = config->slab_backend ? config->slab_backend : "slub";
 
-	machine->page = rig_is_plugin(page) ? rig_load_page_backend(page, error, error_size) :
-					      rig_find_page_backend(page);
+	machine->page = rig_is_plugin(page) ? rig_load_page_backend(page, error, error_size)
+					    : rig_find_page_backend(page);
 	if (!machine->page)
-		return rig_is_plugin(page) ? -ENOENT :
-					     fail(error, error_size, -ENOENT,
+		return rig_is_plugin(page) ? -ENOENT
+					   : fail(error, error_size, -ENOENT,
 						  "unknown page backend '%s'", page);
-	machine->slab = rig_is_plugin(slab) ? rig_load_slab_backend(slab, error, error_size) :
-					      rig_find_slab_backend(slab);
+	machine->slab = rig_is_plugin(slab) ? rig_load_slab_backend(slab, error, error_size)
+					    : rig_find_slab_backend(slab);
 	if (!machine->slab)
-		return rig_is_plugin(slab) ? -ENOENT :
-					     fail(error, error_size, -ENOENT,
+		return rig_is_plugin(slab) ? -ENOENT
+					   : fail(error, error_size, -ENOENT,
 						  "unknown slab backend '%s'", slab);
 	return 0;
 }
@@ -225,6 +226,10 @@ struct rig_machine *rig_machine_create(const struct rig_machine_config *config, 
 		  rig_trace_attach(machine, error, error_size) == 0 &&
 		  rig_boot(machine, config, error, error_size) == 0;
 	if (started && start_parts(machine, error, error_size) == 0) {
+		if (rig_devices_from_config(machine, config, error, error_size)) {
+			rig_machine_destroy(machine);
+			return NULL;
+		}
 		rig_fault_watch_begin(machine);
 		return machine;
 	}

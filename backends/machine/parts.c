@@ -2,6 +2,7 @@
 /*
  * The parts of a machine, in the order in which they start: the order of dependence, lowest first.
  */
+#include <kmemrig/device.h>
 #include <kmemrig/fault_control.h>
 #include <kmemrig/highmem.h>
 #include <kmemrig/irq.h>
@@ -15,7 +16,9 @@ const struct rig_part rig_parts[] = {
 	{ "highmem", rig_highmem_init, rig_highmem_fini, rig_highmem_check },
 	{ "fault", rig_fault_init, rig_fault_fini, NULL },
 	{ "kmem", rig_kmem_init, rig_kmem_fini, rig_kmem_check },
+	{ "devices", rig_devices_init, rig_devices_fini, NULL },
 	{ "vmalloc", rig_vmalloc_init, rig_vmalloc_fini, rig_vmalloc_check },
+	{ "ioremap", rig_ioremap_init, rig_ioremap_fini, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -16,7 +16,14 @@
 #include <linux/types.h>
 
 struct rig_machine;
+struct rig_machine_config;
 struct rig_device;
+
+enum rig_io_answer {
+	RIG_IO_DONE,
+	RIG_IO_NO_REGISTER, /* nothing is there, or it can't be read / written */
+	RIG_IO_WRONG_SIZE,  /* it is not accessed in that size */
+};
 
 /* What a kind of device does. Offsets are in bytes from its first register. */
 struct rig_device_model {
@@ -25,11 +32,11 @@ struct rig_device_model {
 	/* Makes device->state. -errno. May be NULL. */
 	int (*init)(struct rig_device *device);
 	void (*fini)(struct rig_device *device);
-	/* @size is 1, 2, 4 or 8 bytes. false: there is no such register, or not in that size. */
-	bool (*read)(struct rig_cpu *cpu, struct rig_device *device, u64 offset, unsigned int size,
-		     u64 *value);
-	bool (*write)(struct rig_cpu *cpu, struct rig_device *device, u64 offset, unsigned int size,
-		      u64 value);
+	/* @size is 1, 2, 4 or 8 bytes and @offset a multiple of it. */
+	enum rig_io_answer (*read)(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
+				   unsigned int size, u64 *value);
+	enum rig_io_answer (*write)(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
+				    unsigned int size, u64 value);
 };
 
 struct rig_device {
@@ -57,6 +64,13 @@ void rig_devices_fini(struct rig_machine *machine);
 int rig_device_add(struct rig_machine *machine, const struct rig_device_model *model,
 		   phys_addr_t base, u64 size, unsigned int irq);
 
+/*
+ * The devices of a machine's description. 0 or -errno, with a line in @error: a model that does
+ * not exist, addresses in use.
+ */
+int rig_devices_from_config(struct rig_machine *machine, const struct rig_machine_config *config,
+			    char *error, size_t error_size);
+
 /* The built-in model of that name, or NULL. */
 const struct rig_device_model *rig_device_model_find(const char *name);
 
@@ -70,8 +84,11 @@ struct rig_device *rig_device_find(const struct rig_machine *machine, const char
 /* For models: the interrupt line, and memory as the device sees it (false: not there). */
 void rig_device_raise_irq(struct rig_cpu *cpu, struct rig_device *device);
 void rig_device_lower_irq(struct rig_device *device);
-bool rig_device_dma_read(struct rig_device *device, dma_addr_t from, void *to, size_t size);
-bool rig_device_dma_write(struct rig_device *device, dma_addr_t to, const void *from, size_t size);
+/* DMA to or from memory that is free is misuse ("device.dma"). */
+bool rig_device_dma_read(struct rig_cpu *cpu, struct rig_device *device, dma_addr_t from, void *to,
+			 size_t size);
+bool rig_device_dma_write(struct rig_cpu *cpu, struct rig_device *device, dma_addr_t to,
+			  const void *from, size_t size);
 
 enum rig_io_cache { RIG_IO_UNCACHED, RIG_IO_WRITE_COMBINE, RIG_IO_CACHED };
 
