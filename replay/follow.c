@@ -30,10 +30,12 @@ void rig_follow_destroy(struct rig_follow *follow)
 	free(follow);
 }
 
-void rig_follow_on_difference(struct rig_follow *follow, rig_follow_report report, void *data)
+void rig_follow_hooks(struct rig_follow *follow, rig_follow_enter enter, rig_follow_report report,
+		      void *data)
 {
+	follow->enter = enter;
 	follow->report = report;
-	follow->report_data = data;
+	follow->hook_data = data;
 }
 
 const struct rig_follow_result *rig_follow_result(const struct rig_follow *follow)
@@ -90,6 +92,7 @@ int rig_follow_event(struct rig_follow *follow, const struct rig_event *event)
 			     .next_of_cpu = NO_STEP,
 			     .first_inner = NO_STEP };
 
+	step.number = follow->nr_events++;
 	if (!read_event(event, &step))
 		return 0;
 	if (event->cpu < 0 || event->cpu >= follow->machine->nr_cpus)
@@ -124,6 +127,12 @@ static int preferred_node(const struct rig_follow *follow, const struct step *st
 	return zone ? zone->node : NUMA_NO_NODE;
 }
 
+static void enter(const struct rig_follow *follow, const struct step *step)
+{
+	if (follow->enter)
+		follow->enter(follow->hook_data, step->number);
+}
+
 static unsigned long try_alloc(struct rig_follow *follow, const struct step *step,
 			       struct page **page)
 {
@@ -156,8 +165,7 @@ static void compare(struct rig_follow *follow, u32 index, unsigned long ours)
 		return;
 	}
 	if (follow->report)
-		follow->report(follow->report_data, index, step->time_ns, step->order, step->gfp,
-			       ours, (unsigned long)step->pfn);
+		follow->report(follow->hook_data, step->number, ours);
 	if (fails)
 		return;
 	follow->result.failed_spurious += ours == ~0UL;
@@ -180,6 +188,7 @@ static void run_alloc(struct rig_follow *follow, u32 index)
 	unsigned long ours;
 	struct page *page;
 
+	enter(follow, step);
 	step->done = true;
 	follow->result.allocs++;
 	follow->result.failed_traced += fails;
@@ -224,6 +233,7 @@ static void run_free(struct rig_follow *follow, u32 index)
 	struct zone *zone = pfn_zone(follow, step->pfn);
 	unsigned int drained = 0;
 
+	enter(follow, step);
 	step->done = true;
 	if (!zone)
 		return;
@@ -250,6 +260,7 @@ static void run_prepare(struct rig_follow *follow, const struct step *step)
 {
 	struct rig_cpu *cpu = step_cpu(follow, step);
 
+	enter(follow, step);
 	follow->result.frees++;
 	if (rig_page_batch_prepare(cpu, step->pfn) ||
 	    (settle_free_page(follow, step) && rig_page_batch_prepare(cpu, step->pfn))) {
@@ -292,6 +303,7 @@ static void run_drain(struct rig_follow *follow, u32 index)
 
 	if (!zone || rig_page_where(follow->machine, step->pfn, &where) != RIG_PLACE_PCP)
 		return;
+	enter(follow, step);
 	pages = drain_same_list(follow, index, &where, zone);
 	rig_page_drain_traced(step_cpu(follow, step), where.cpu, zone, pages);
 	follow->result.drains++;
@@ -320,6 +332,7 @@ static void run_inner(struct rig_follow *follow, u32 index)
 	/* refills that no allocation explains: once, at the first */
 	if (follow->steps[index].done)
 		return;
+	enter(follow, &follow->steps[index]);
 	expect_pageblocks(follow, index, owner == NO_STEP ? follow->nr : owner);
 	settle_refills(follow, index, owner == NO_STEP ? follow->nr : owner, false);
 	for (u32 i = index; i != NO_STEP && i != owner; i = follow->steps[i].next_of_cpu)
@@ -364,10 +377,10 @@ static void run_step(struct rig_follow *follow, u32 index)
 		follow->next_of_pfn[step->pfn] = step->next_of_page;
 }
 
-void rig_follow_run(struct rig_follow *follow)
+bool rig_follow_run(struct rig_follow *follow)
 {
 	if (!follow_plan(follow))
-		return;
+		return false;
 	for (int cpu = 0; cpu < RIG_NR_CPUS; cpu++)
 		follow->cpus[cpu].last = NO_STEP;
 	for (u32 i = 0; i < follow->nr; i++) {
@@ -378,4 +391,5 @@ void rig_follow_run(struct rig_follow *follow)
 	for (int cpu = 0; cpu < follow->machine->nr_cpus; cpu++)
 		rig_page_batch_end(&follow->machine->cpus[cpu], &follow->cpus[cpu].batch);
 	follow->nr = 0;
+	return true;
 }

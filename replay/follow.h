@@ -25,6 +25,7 @@ struct step {
 	u64 time_ns;
 	u64 pfn;
 	u32 gfp;
+	u32 number; /* of the event */
 	s32 pid;
 	u32 next_of_page; /* the next step with this pfn */
 	u32 next_of_cpu;  /* the next step of this CPU */
@@ -53,8 +54,10 @@ struct rig_follow {
 	u32 *next_of_pfn; /* [max_pfn] the first step, at or after the one at hand, with that pfn */
 	struct follow_cpu cpus[RIG_NR_CPUS];
 	struct rig_follow_result result;
+	rig_follow_enter enter;
 	rig_follow_report report;
-	void *report_data;
+	void *hook_data;
+	u32 nr_events;
 };
 
 static inline struct rig_cpu *step_cpu(const struct rig_follow *follow, const struct step *step)

@@ -37,21 +37,26 @@ struct rig_follow_result {
 
 struct rig_follow;
 
-/* @report: called for each allocation that was not exact; may be NULL. */
-typedef void (*rig_follow_report)(void *data, u64 number, u64 time_ns, unsigned int order,
-				  gfp_t gfp, unsigned long ours, unsigned long traced);
+/*
+ * @enter is called before an event takes effect, @report after an allocation that was not exact,
+ * with our page frame (all ones: ours failed). Numbers count the events given to
+ * rig_follow_event(), from 0. Both may be NULL.
+ */
+typedef void (*rig_follow_enter)(void *data, size_t number);
+typedef void (*rig_follow_report)(void *data, size_t number, unsigned long ours);
 
 /* NULL: no host memory. */
 struct rig_follow *rig_follow_create(struct rig_machine *machine);
 void rig_follow_destroy(struct rig_follow *follow);
 
-void rig_follow_on_difference(struct rig_follow *follow, rig_follow_report report, void *data);
+void rig_follow_hooks(struct rig_follow *follow, rig_follow_enter enter, rig_follow_report report,
+		      void *data);
 
 /* Other events than kmem's page events are ignored. -ENOMEM: no host memory. */
 int rig_follow_event(struct rig_follow *follow, const struct rig_event *event);
 
-/* Replays all events so far. */
-void rig_follow_run(struct rig_follow *follow);
+/* Replays all events so far; once. False: no host memory. */
+bool rig_follow_run(struct rig_follow *follow);
 
 const struct rig_follow_result *rig_follow_result(const struct rig_follow *follow);
 
