@@ -15,7 +15,7 @@
 
 static inline void INIT_LIST_HEAD(struct list_head *head)
 {
-	head->next = head;
+	WRITE_ONCE(head->next, head);
 	head->prev = head;
 }
 
@@ -25,7 +25,7 @@ static inline void __list_add(struct list_head *entry, struct list_head *prev,
 	next->prev = entry;
 	entry->next = next;
 	entry->prev = prev;
-	prev->next = entry;
+	WRITE_ONCE(prev->next, entry); /* list_empty() may look without the lock */
 }
 
 /* Makes @entry the first element of the list @head. */
@@ -43,7 +43,7 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *head
 static inline void __list_del_entry(struct list_head *entry)
 {
 	entry->next->prev = entry->prev;
-	entry->prev->next = entry->next;
+	WRITE_ONCE(entry->prev->next, entry->next);
 }
 
 /* Takes @entry out of its list; its links are poisoned, so that a second removal is seen. */
