@@ -91,7 +91,7 @@ static void sort_partial(struct slub_cache *s, struct slub_node *n, struct list_
 
 		if (unused == state.objects) {
 			list_move(&slab->slab_list, discard);
-			n->nr_partial--;
+			WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
 			slub_uncount_slab(s, slab);
 		} else if (unused <= SHRINK_PROMOTE_MAX) {
 			list_move(&slab->slab_list, &promote[unused - 1]);

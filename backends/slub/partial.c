@@ -10,7 +10,7 @@
 
 void slub_add_partial(struct slub_node *n, struct page *slab, enum slub_position where)
 {
-	n->nr_partial++;
+	WRITE_ONCE(n->nr_partial, n->nr_partial + 1);
 	if (where == SLUB_TO_TAIL)
 		list_add_tail(&slab->slab_list, &n->partial);
 	else
@@ -20,7 +20,7 @@ void slub_add_partial(struct slub_node *n, struct page *slab, enum slub_position
 void slub_remove_partial(struct slub_node *n, struct page *slab)
 {
 	list_del(&slab->slab_list);
-	n->nr_partial--;
+	WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
 }
 
 /* Slabs from the reserves serve only those who may use reserves. */
@@ -117,7 +117,7 @@ void slub_unfreeze_partials(struct slub_cache *s, struct page *partial, struct r
 		}
 		unfreeze(s, slab);
 		if (!slab->inuse && n->nr_partial >= s->min_partial) {
-			slab->next = discard;
+			WRITE_ONCE(slab->next, discard);
 			discard = slab;
 		} else {
 			slub_add_partial(n, slab, SLUB_TO_TAIL);
@@ -152,7 +152,7 @@ void slub_put_cpu_partial(struct slub_cache *s, struct page *slab, bool drain, s
 		slabs = before->slabs;
 	}
 	slab->slabs = slabs + 1;
-	slab->next = before;
+	WRITE_ONCE(slab->next, before);
 	c->partial = slab;
 	slub_unlock_cpu(s, c);
 	if (leaving)

@@ -23,7 +23,7 @@ static inline void __list_add(struct list_head *entry, struct list_head *prev,
 			      struct list_head *next)
 {
 	next->prev = entry;
-	entry->next = next;
+	WRITE_ONCE(entry->next, next); /* in a struct page, compound_head() may look */
 	entry->prev = prev;
 	WRITE_ONCE(prev->next, entry); /* list_empty() may look without the lock */
 }
@@ -50,7 +50,7 @@ static inline void __list_del_entry(struct list_head *entry)
 static inline void list_del(struct list_head *entry)
 {
 	__list_del_entry(entry);
-	entry->next = LIST_POISON1;
+	WRITE_ONCE(entry->next, LIST_POISON1);
 	entry->prev = LIST_POISON2;
 }
 
@@ -98,8 +98,8 @@ static inline void __list_splice(const struct list_head *list, struct list_head 
 	struct list_head *first = list->next, *last = list->prev;
 
 	first->prev = prev;
-	prev->next = first;
-	last->next = next;
+	WRITE_ONCE(prev->next, first);
+	WRITE_ONCE(last->next, next);
 	next->prev = last;
 }
 
