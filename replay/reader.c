@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 
 #define PIPE_BUFFER (1u << 18)
 #define MAX_STRINGS 4096
+#define PATIENCE_MS 60000
 
 enum message_kind { MESSAGE_EVENT, MESSAGE_CPUS, MESSAGE_ERROR, MESSAGE_END };
 
@@ -181,6 +183,7 @@ struct rig_trace_reader {
 /* Exactly @size bytes of the stream. */
 static bool get_bytes(struct rig_trace_reader *reader, void *bytes, size_t size)
 {
+	struct pollfd ready = { .fd = reader->fd, .events = POLLIN };
 	char *to = bytes;
 
 	while (size) {
@@ -194,6 +197,9 @@ static bool get_bytes(struct rig_trace_reader *reader, void *bytes, size_t size)
 		size -= part;
 		if (!size)
 			break;
+		/* decoders were seen to turn in circles on broken input */
+		if (poll(&ready, 1, PATIENCE_MS) <= 0)
+			return false;
 		do
 			got = read(reader->fd, reader->buffer, PIPE_BUFFER);
 		while (got < 0 && errno == EINTR);

@@ -383,16 +383,67 @@ static bool build_graph(struct reading *reading, bt_graph *graph, char *traces[]
 	return good;
 }
 
+/*
+ * Metadata in packets: magic, UUID, checksum, sizes in bits, ...; the decoder turns in circles on a
+ * packet that is not whole. Plain text metadata is not looked at.
+ */
+static bool metadata_whole(struct reading *reading, const char *trace)
+{
+	enum { HEADER = 37 };
+	char name[4200];
+	u32 words[8];
+	FILE *file;
+	long at = 0, end;
+	bool whole = true;
+
+	snprintf(name, sizeof(name), "%s/metadata", trace);
+	file = fopen(name, "rb");
+	if (!file || fseek(file, 0, SEEK_END)) {
+		rig_trace_put_error(reading->out, "%s: can't be opened", name);
+		if (file)
+			fclose(file);
+		return false;
+	}
+	end = ftell(file);
+	while (whole && at < end) {
+		u32 packet;
+
+		memset(words, 0, sizeof(words));
+		if (fseek(file, at, SEEK_SET) || !fread(words, 1, sizeof(words), file))
+			break;
+		if (words[0] != 0x75d11d57u && words[0] != 0x571dd175u)
+			break;
+		/* words 6 and 7: bits of contents and of the packet */
+		packet = words[0] == 0x75d11d57u ? words[7] : __builtin_bswap32(words[7]);
+		whole = end - at >= HEADER && packet / 8 >= HEADER && packet / 8 <= end - at;
+		if (!whole)
+			rig_trace_put_error(reading->out,
+					    "%s: byte %ld: the metadata is cut off or corrupt",
+					    name, end - at < HEADER ? end : at);
+		at += packet / 8;
+	}
+	if (!end) {
+		rig_trace_put_error(reading->out, "%s: byte 0: the metadata is empty", name);
+		whole = false;
+	}
+	fclose(file);
+	return whole;
+}
+
 void rig_read_ctf(const char *path, const char *plain, struct rig_trace_out *out)
 {
 	struct reading reading = { .path = path, .out = out };
 	char *traces[MAX_TRACES];
 	int nr = find_traces(plain, traces, 0);
 	bt_graph *graph = bt_graph_create(0);
+	bool whole = true;
 
+	for (int i = 0; i < nr && whole; i++)
+		whole = metadata_whole(&reading, traces[i]);
 	bt_logging_set_global_level(BT_LOGGING_LEVEL_NONE);
 	qsort(traces, (size_t)nr, sizeof(traces[0]), by_name);
-	if (!graph || !build_graph(&reading, graph, traces, nr) || bt_graph_run(graph) < 0)
+	if (whole &&
+	    (!graph || !build_graph(&reading, graph, traces, nr) || bt_graph_run(graph) < 0))
 		put_babeltrace_error(&reading);
 	bt_graph_put_ref(graph);
 	free(reading.classes);
