@@ -37,14 +37,20 @@ struct rig_engine {
 	const struct rig_trace_log *log;
 	struct rig_page_counts page;
 	struct rig_object_counts object;
-	bool exact_possible; /* the machine starts as the traced kernel did */
-	unsigned int show;   /* print the first differences to stderr */
+	bool from_state;   /* the machine starts as the traced kernel did */
+	unsigned int show; /* print the first differences to stderr */
 };
 
 /*
  * Page events only. False: @error. The machine's clock, CPUs and tasks follow the trace.
  */
 bool rig_engine_run_pages(struct rig_engine *engine, char *error);
+
+/*
+ * Object events through the slab backend; page events that belong to slabs are the backend's own,
+ * the others are replayed beside. False: @error.
+ */
+bool rig_engine_run_objects(struct rig_engine *engine, char *error);
 
 /* Sets clock and task of the event's CPU to the event's; returns the CPU. Shared by the engines. */
 struct rig_cpu *rig_engine_enter(struct rig_engine *engine, const struct rig_event *event);

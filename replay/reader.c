@@ -38,6 +38,7 @@ struct message {
 	s32 id;
 	s32 cpus;
 	bool has_text;
+	bool has_symbol;
 	u64 position;
 	u64 lost_before;
 	struct rig_event event;
@@ -91,6 +92,7 @@ bool rig_trace_put(struct rig_trace_out *out, const struct rig_trace_event *even
 	struct message message = { .kind = MESSAGE_EVENT,
 				   .id = event->id,
 				   .has_text = event->text,
+				   .has_symbol = event->symbol,
 				   .position = event->position,
 				   .lost_before = event->lost_before,
 				   .event = event->event };
@@ -103,6 +105,8 @@ bool rig_trace_put(struct rig_trace_out *out, const struct rig_trace_event *even
 	used = pack(strings, used, event->event.comm);
 	if (event->text)
 		used = pack(strings, used, event->text);
+	if (event->symbol)
+		used = pack(strings, used, event->symbol);
 	if (event->id == RIG_EVENT_kmem_cache_free) {
 		used = pack(strings, used, event->event.kmem_cache_free.name);
 		message.event.kmem_cache_free.name = NULL;
@@ -281,6 +285,8 @@ static void take_event(struct rig_trace_reader *reader, struct rig_trace_event *
 	event->event.comm = unpack(&strings, end);
 	if (message->has_text)
 		event->text = unpack(&strings, end);
+	if (message->has_symbol)
+		event->symbol = unpack(&strings, end);
 	if (message->id == RIG_EVENT_kmem_cache_free)
 		event->event.kmem_cache_free.name = unpack(&strings, end);
 }

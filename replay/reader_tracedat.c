@@ -19,6 +19,7 @@ struct format {
 	const char *name;
 	bool known;
 	struct tep_format_field *marker; /* ftrace:print's text */
+	struct tep_format_field *site;	 /* call_site */
 	struct {
 		const struct rig_trace_field *field;
 		struct tep_format_field *source;
@@ -94,6 +95,8 @@ static struct format *find_format(struct reading *reading, int type)
 		format->id = rig_trace_event_id(event->name);
 	else if (event && !strcmp(event->system, "ftrace") && !strcmp(event->name, "print"))
 		format->marker = tep_find_field(event, "buf");
+	if (format->id >= 0)
+		format->site = tep_find_field(event, "call_site");
 	if (format->id >= 0 && !match_fields(reading, format, event))
 		return NULL;
 	return format;
@@ -155,6 +158,9 @@ static int take_record(struct tracecmd_input *handle, struct tep_record *record,
 			*(const char **)((char *)&event.event + field->offset) =
 				read_string(reading->tep, source, record);
 	}
+	if (format->site)
+		event.symbol = tep_find_function(reading->tep,
+						 read_field(reading->tep, format->site, record));
 	if (format->marker) {
 		size_t room = (size_t)record->size - (size_t)format->marker->offset;
 

@@ -68,6 +68,67 @@ const char *rig_trace_log_string(struct rig_trace_log *log, const char *string)
 	return *slot;
 }
 
+static struct rig_log_site *site_slot(struct rig_log_site *sites, size_t nr_slots, u64 site)
+{
+	size_t slot = (size_t)(site * 0x9e3779b97f4a7c15ull >> 20) % nr_slots;
+
+	while (sites[slot].site && sites[slot].site != site)
+		slot = (slot + 1) % nr_slots;
+	return &sites[slot];
+}
+
+const char *rig_trace_log_site(const struct rig_trace_log *log, u64 site)
+{
+	const char *name = NULL;
+
+	if (log->nr_site_slots)
+		name = site_slot(log->sites, log->nr_site_slots, site)->name;
+	return name ? name : "";
+}
+
+static void note_site(struct rig_trace_log *log, u64 site, const char *symbol)
+{
+	struct rig_log_site *slot;
+
+	if (!site)
+		return;
+	if (log->nr_sites * 2 >= log->nr_site_slots) {
+		size_t nr = log->nr_site_slots ? log->nr_site_slots * 2 : 256;
+		struct rig_log_site *sites = calloc(nr, sizeof(*sites));
+
+		if (!sites)
+			return;
+		for (size_t i = 0; i < log->nr_site_slots; i++)
+			if (log->sites[i].site)
+				*site_slot(sites, nr, log->sites[i].site) = log->sites[i];
+		free(log->sites);
+		log->sites = sites;
+		log->nr_site_slots = nr;
+	}
+	slot = site_slot(log->sites, log->nr_site_slots, site);
+	if (slot->site)
+		return;
+	slot->site = site;
+	slot->name = rig_trace_log_string(log, symbol);
+	log->nr_sites++;
+}
+
+static u64 call_site(const struct rig_event *event)
+{
+	switch (event->id) {
+	case RIG_EVENT_kmem_cache_alloc:
+		return event->kmem_cache_alloc.call_site;
+	case RIG_EVENT_kmalloc:
+		return event->kmalloc.call_site;
+	case RIG_EVENT_kfree:
+		return event->kfree.call_site;
+	case RIG_EVENT_kmem_cache_free:
+		return event->kmem_cache_free.call_site;
+	default:
+		return 0;
+	}
+}
+
 static bool count_other(struct rig_trace_log *log, const char *name)
 {
 	struct rig_other_event *others;
@@ -124,6 +185,8 @@ static bool take(struct rig_trace_log *log, const struct rig_trace_event *event)
 	if (event->id == RIG_TRACE_OTHER)
 		return count_other(log, event->name);
 	log->by_id[event->id]++;
+	if (event->symbol)
+		note_site(log, call_site(&event->event), event->symbol);
 	if (event->event.cpu >= log->nr_cpus)
 		log->nr_cpus = event->event.cpu + 1;
 	return add_event(log, &event->event);
@@ -185,6 +248,7 @@ void rig_trace_log_free(struct rig_trace_log *log)
 		free(log->strings[i]);
 	for (size_t i = 0; i < log->nr_others; i++)
 		free(log->others[i].name);
+	free(log->sites);
 	free(log->strings);
 	free(log->others);
 	free(log->events);

@@ -27,6 +27,12 @@ struct rig_trace_log {
 	u64 lost;
 	int nr_cpus; /* one above the highest that an event names */
 	bool marked; /* SNAP0 was there */
+	/* functions of call sites: open hash; site 0: free */
+	struct rig_log_site {
+		u64 site;
+		const char *name;
+	} * sites;
+	size_t nr_sites, nr_site_slots;
 	/* strings, each once */
 	char **strings;
 	size_t nr_strings, nr_string_slots;
@@ -42,5 +48,8 @@ void rig_trace_log_free(struct rig_trace_log *log);
 
 /* The log's own copy of a string. */
 const char *rig_trace_log_string(struct rig_trace_log *log, const char *string);
+
+/* The function of a call site, or "". */
+const char *rig_trace_log_site(const struct rig_trace_log *log, u64 site);
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The machine that a subcommand works on, from its --state or --machine. */
+#ifndef RIG_COMMAND_MACHINE_H
+#define RIG_COMMAND_MACHINE_H
+
+#include <kmemrig/state.h>
+
+#define RIG_COMMAND_ERROR 512
+
+struct rig_machine_source {
+	const char *state_path;	  /* or NULL */
+	const char *machine;	  /* a device tree's file, a shipped machine's name, or NULL */
+	const char *backend;	  /* slab backend, or NULL */
+	const char *page_backend; /* or NULL */
+	u64 memory;		  /* bytes, where neither says; 0: 256 MiB */
+	int nr_cpus;		  /* where neither says; 0: 1 */
+	int check_tier;
+	bool objects;		  /* the state's slabs too */
+	const char *command_line; /* kernel parameters, or NULL */
+};
+
+/*
+ * Builds it. @state gets the state that was read (NULL without one); the caller frees both. NULL:
+ * @error (RIG_COMMAND_ERROR bytes).
+ */
+struct rig_machine *rig_machine_from(const struct rig_machine_source *source,
+				     struct rig_state **state, char *error);
+
+#endif
