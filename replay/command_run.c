@@ -26,6 +26,7 @@ enum {
 	OPTION_VMALLOCINFO,
 	OPTION_COMMAND_LINE,
 	OPTION_OPS,
+	OPTION_FRESH,
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +46,8 @@ static const struct argp_option options[] = {
 	{ "vmallocinfo", OPTION_VMALLOCINFO, "FILE", 0,
 	  "Areas of the vmalloc space that are in use at first, as /proc/vmallocinfo shows them",
 	  0 },
+	{ "fresh", OPTION_FRESH, NULL, 0,
+	  "Begin right after boot, not where the recorded kernels' kmalloc caches were", 0 },
 	{ "list-ops", OPTION_OPS, NULL, 0, "List the ops of scripts, and exit", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -56,6 +59,7 @@ struct run {
 	enum rig_result_form form;
 	const char *script;
 	const char *vmallocinfo;
+	bool fresh;
 	struct rig_op *ops;
 	size_t nr_ops;
 };
@@ -130,6 +134,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case OPTION_COMMAND_LINE:
 		run->config.command_line = argument;
+		break;
+	case OPTION_FRESH:
+		run->fresh = true;
 		break;
 	case OPTION_OPS:
 		list_ops();
@@ -275,6 +282,8 @@ static int perform(struct run *run, struct rig_machine *machine)
 
 	if (!ops)
 		return rig_usage_error("out of memory");
+	if (!run->fresh)
+		rig_ops_start_as_recorded(machine);
 	rig_progress_begin(&progress, "ops", run->nr_ops);
 	for (size_t i = 0; i < run->nr_ops && code == RIG_EXIT_OK; i++) {
 		struct rig_op_result result;

@@ -142,6 +142,12 @@ struct rig_ops;
  */
 struct rig_ops *rig_ops_create(struct rig_machine *machine, const struct rig_ops_config *config);
 
+/*
+ * Brings a machine fresh from boot to where the kernels were in which the op scripts were
+ * recorded: what partly used slabs of kmalloc hand out next. Nothing is known of other backends.
+ */
+void rig_ops_start_as_recorded(struct rig_machine *machine);
+
 /* Frees what the slots hold, destroys pools and caches, in that order. */
 void rig_ops_clear(struct rig_ops *ops);
 
