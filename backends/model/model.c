@@ -195,9 +195,15 @@ static void clear_frames(struct rig_machine *machine, unsigned long pfn, unsigne
 		abort(); /* a memfd of ours can always lose pages */
 }
 
+/* Node and zone; what else is there belongs to the block's last life. */
+#define LASTING_FLAGS                                                                              \
+	(RIG_PAGE_NODE_MASK << RIG_PAGE_NODE_SHIFT | RIG_PAGE_ZONE_MASK << RIG_PAGE_ZONE_SHIFT)
+
 static void prepare(struct rig_machine *machine, struct page *page,
 		    const struct rig_page_request *request)
 {
+	for (unsigned long i = 0; i < 1UL << request->order; i++)
+		page[i].flags &= LASTING_FLAGS;
 	page->private = 0;
 	set_page_count(page, 1);
 	if (request->gfp & __GFP_ZERO)

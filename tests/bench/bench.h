@@ -27,8 +27,8 @@ struct bench_group {
 	const char *name; /* for --only, and in the JSON form */
 	const char *title;
 	const char *unit;
-	int rounds;	 /* 0: the default */
-	int reference;	 /* index of the contestant that ratios are taken to; -1: none */
+	int rounds;    /* 0: the default */
+	int reference; /* index of the contestant that ratios are taken to; -1: none */
 	bool more_is_better;
 	struct bench_contestant contestants[BENCH_MAX_CONTESTANTS];
 	int nr;

@@ -58,10 +58,9 @@ static struct outcome boot(const struct size *size)
 	struct rig_machine *machine;
 
 	for (int nid = 0; nid < size->nodes; nid++)
-		memory[nid] =
-			(struct rig_memory_range){ .base = size->bytes / size->nodes * nid,
-						   .size = size->bytes / size->nodes,
-						   .nid = nid };
+		memory[nid] = (struct rig_memory_range){ .base = size->bytes / size->nodes * nid,
+							 .size = size->bytes / size->nodes,
+							 .nid = nid };
 	start = bench_now();
 	machine = rig_machine_create(&config, error, sizeof(error));
 	if (!machine) {

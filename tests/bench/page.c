@@ -101,8 +101,9 @@ static void run_group(struct bench_group *group, struct rig_machine *machine, un
 void bench_page(void)
 {
 	struct bench_group low = { .name = "page",
-				   .title = "A pair of alloc_pages and __free_pages, order 0 (ratio "
-					    "to glibc's malloc and free of 4 KiB)",
+				   .title =
+					   "A pair of alloc_pages and __free_pages, order 0 (ratio "
+					   "to glibc's malloc and free of 4 KiB)",
 				   .unit = "ns a pair" };
 	struct bench_group high = { .name = "page",
 				    .title = "The same, order 4 (64 KiB)",

@@ -214,8 +214,8 @@ static size_t make_contestants(struct contestant *contestants, const char **name
 	return n;
 }
 
-static void run_group(struct bench_group *group, struct contestant *contestants,
-		      const char **names, size_t n, double (*rig)(void *), double (*host)(void *))
+static void run_group(struct bench_group *group, struct contestant *contestants, const char **names,
+		      size_t n, double (*rig)(void *), double (*host)(void *))
 {
 	if (!bench_wanted(group->name))
 		return;
