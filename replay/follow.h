@@ -58,6 +58,7 @@ struct rig_follow {
 	rig_follow_report report;
 	void *hook_data;
 	u32 nr_events;
+	bool hides; /* pages are freed that no event gave out */
 };
 
 static inline struct rig_cpu *step_cpu(const struct rig_follow *follow, const struct step *step)

@@ -37,7 +37,8 @@ struct list_pages {
 	unsigned int nr;
 	unsigned long target; /* stop there */
 	bool found;
-	bool sure; /* all before must go: those never seen again too */
+	bool sure;    /* all before must go: those never seen again too */
+	bool certain; /* none before the target is seen again as free */
 };
 
 /* The page's next event is a free: it is in use now, whatever our list says. */
@@ -63,6 +64,8 @@ static bool collect_used(unsigned long pfn, void *data)
 		return false;
 	if (must_be_used(pages->follow, pfn, pages->sure))
 		pages->pfns[pages->nr++] = pfn;
+	else
+		pages->certain = false;
 	return true;
 }
 
@@ -176,13 +179,15 @@ void settle_before_alloc(struct rig_follow *follow, const struct step *step)
 /* The traced page is on the CPU's list: what stands above it and must be in use goes. */
 static bool take_above(struct rig_follow *follow, const struct step *step)
 {
-	struct list_pages pages = { .follow = follow, .target = step->pfn };
+	struct list_pages pages = {
+		.follow = follow, .target = step->pfn, .sure = true, .certain = true
+	};
 	struct zone *zone = pfn_zone(follow, step->pfn);
 
 	if (!zone || step->order || step->migratetype >= MIGRATE_PCPTYPES)
 		return false;
 	rig_pcp_list_walk(zone, step->cpu, (unsigned int)step->migratetype, collect_used, &pages);
-	if (!pages.found || !pages.nr)
+	if (!pages.found || !pages.nr || !pages.certain)
 		return false;
 	take_silently(follow, step_cpu(follow, step), &pages, 0);
 	return true;
@@ -196,7 +201,8 @@ bool settle_difference(struct rig_follow *follow, const struct step *step, unsig
 {
 	if (take_above(follow, step))
 		return true;
-	if (ours >= follow->machine->max_pfn || !must_be_used(follow, ours, false))
+	/* where pages are known to vanish, one that is never seen again did */
+	if (ours >= follow->machine->max_pfn || !must_be_used(follow, ours, follow->hides))
 		return false;
 	if (!rig_page_take(step_cpu(follow, step), ours, step->order, 0))
 		return false;
@@ -239,40 +245,76 @@ static void empty_list(struct rig_follow *follow, struct rig_cpu *cpu, struct zo
 	} while (pages.nr == ARRAY_SIZE(pages.pfns));
 }
 
+static bool has_vanished(void *data, unsigned long pfn)
+{
+	struct rig_follow *follow = data;
+
+	if (!must_be_used(follow, pfn, true))
+		return false;
+	follow->result.bulk++;
+	return true;
+}
+
+#define MAX_REFILL 64
+
+struct refills {
+	u64 pfns[MAX_REFILL];
+	int nr;
+	const struct step *step; /* one of them */
+};
+
+/* The refills from a zone among [first, end) of that CPU. */
+static void collect_refills(const struct rig_follow *follow, u32 first, u32 end,
+			    struct refills *refills)
+{
+	const struct zone *zone = pfn_zone(follow, follow->steps[first].pfn);
+
+	refills->nr = 0;
+	for (u32 i = first; i != NO_STEP && i < end; i = follow->steps[i].next_of_cpu) {
+		const struct step *step = &follow->steps[i];
+
+		if (step->kind != STEP_ZONE_LOCKED || !step->extra ||
+		    pfn_zone(follow, step->pfn) != zone || refills->nr == MAX_REFILL)
+			continue;
+		refills->step = step;
+		refills->pfns[refills->nr++] = step->pfn;
+	}
+}
+
 /*
- * The refills of [first, end) on that CPU: all that a single allocation does not explain are made
- * here; with @alloc_follows, the last is left to it.
+ * The refills of [first, end) on that CPU: those that a single allocation does not explain are made
+ * here; with @alloc_follows, the last is left to it. Where the trace is known to hide things, the
+ * last is made here too, after what has vanished left the free lists.
  */
 void settle_refills(struct rig_follow *follow, u32 first, u32 end, bool alloc_follows)
 {
-	const struct step *step = &follow->steps[first];
-	struct zone *zone = pfn_zone(follow, step->pfn);
-	struct rig_cpu *cpu = step_cpu(follow, step);
+	struct zone *zone = pfn_zone(follow, follow->steps[first].pfn);
+	struct rig_cpu *cpu = step_cpu(follow, &follow->steps[first]);
+	struct rig_refill_trace trace = { .nr = 0 };
 	struct per_cpu_pages *pcp;
-	int nr = 0, batch, refills;
+	struct refills refills;
+	int batch;
 
-	for (u32 i = first; i != NO_STEP && i < end; i = follow->steps[i].next_of_cpu)
-		if (follow->steps[i].kind == STEP_ZONE_LOCKED && follow->steps[i].extra &&
-		    pfn_zone(follow, follow->steps[i].pfn) == zone) {
-			step = &follow->steps[i];
-			nr++;
-		}
-	if (!zone || !nr || step->order > PAGE_ALLOC_COSTLY_ORDER ||
-	    step->migratetype >= MIGRATE_PCPTYPES)
+	collect_refills(follow, first, end, &refills);
+	if (!zone || !refills.nr || refills.step->order > PAGE_ALLOC_COSTLY_ORDER ||
+	    refills.step->migratetype >= MIGRATE_PCPTYPES)
 		return;
 	pcp = &zone->per_cpu_pageset[cpu->id];
 	/* under the list's lock, single pages come from the buddy lists */
 	if (spin_is_locked(&pcp->lock))
 		return;
-	batch = pcp->batch > 1 ? max(pcp->batch >> step->order, 2) : pcp->batch;
-	refills = (nr + batch - 1) / batch;
-	for (int i = 0; i < refills; i++) {
-		bool last = i == refills - 1;
-
-		if (step->order == 0)
-			empty_list(follow, cpu, zone, (unsigned int)step->migratetype);
-		if (last && alloc_follows)
-			break;
-		rig_pcp_refill_traced(cpu, zone, step->order, step->migratetype);
+	trace.order = refills.step->order;
+	trace.migratetype = refills.step->migratetype;
+	trace.vanished = follow->hides ? has_vanished : NULL;
+	trace.data = follow;
+	batch = pcp->batch > 1 ? max(pcp->batch >> trace.order, 2) : pcp->batch;
+	for (int done = 0; done < refills.nr; done += batch) {
+		if (trace.order == 0)
+			empty_list(follow, cpu, zone, (unsigned int)trace.migratetype);
+		if (done + batch >= refills.nr && alloc_follows && !follow->hides)
+			return;
+		trace.pfns = &refills.pfns[done];
+		trace.nr = min(batch, refills.nr - done);
+		rig_pcp_refill_traced(cpu, zone, &trace);
 	}
 }

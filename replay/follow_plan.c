@@ -76,6 +76,22 @@ static void find_inner(struct rig_follow *follow)
 	}
 }
 
+/* Are pages freed that were free by all that is traced? Then some are taken without an event. */
+static bool hides_allocations(const struct rig_follow *follow)
+{
+	for (u32 i = 0; i < follow->nr; i++) {
+		const struct step *step = &follow->steps[i], *next;
+
+		if (step->next_of_page == NO_STEP || step->order)
+			continue;
+		next = &follow->steps[step->next_of_page];
+		if ((step->kind == STEP_DRAIN || step->kind == STEP_BATCH_COMMIT) &&
+		    (next->kind == STEP_FREE || next->kind == STEP_BATCH_PREPARE) && !next->order)
+			return true;
+	}
+	return false;
+}
+
 bool follow_plan(struct rig_follow *follow)
 {
 	follow->next_of_pfn = malloc(sizeof(u32) * (follow->machine->max_pfn + 1));
@@ -84,6 +100,7 @@ bool follow_plan(struct rig_follow *follow)
 	for (unsigned long pfn = 0; pfn <= follow->machine->max_pfn; pfn++)
 		follow->next_of_pfn[pfn] = NO_STEP;
 	link_pages(follow);
+	follow->hides = hides_allocations(follow);
 	link_cpus(follow);
 	find_inner(follow);
 	return true;

@@ -245,19 +245,61 @@ void rig_pageblock_expect_none(struct rig_machine *machine)
 	machine->page_front->expected_first = machine->page_front->nr_expected = 0;
 }
 
-void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone, unsigned int order,
-			   int migratetype)
+/* The page that rmqueue_smallest() would choose; NULL: it would have to fall back. */
+static struct page *peek_smallest(struct zone *zone, unsigned int order, int migratetype)
+{
+	for (; order < MAX_ORDER; order++) {
+		struct page *page = get_page_from_free_area(zone, order, migratetype);
+
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/* Pages in front of the traced one that are in use by now leave the free lists. */
+static void drop_vanished(struct rig_cpu *cpu, struct zone *zone,
+			  const struct rig_refill_trace *trace, u64 traced)
+{
+	for (int tries = 0; tries < 1 << (MAX_ORDER - 1); tries++) {
+		struct page *page = peek_smallest(zone, trace->order, trace->migratetype);
+		unsigned long pfn = page ? rig_page_to_pfn(zone->machine, page) : ~0UL;
+
+		if (!page || pfn == traced || !trace->vanished(trace->data, pfn))
+			return;
+		if (!rig_page_take(cpu, pfn, trace->order, 0))
+			return;
+	}
+}
+
+void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
+			   const struct rig_refill_trace *trace)
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
-	bool locked;
-	struct list_head *list = &pcp->lists[order_to_pindex(migratetype, order)];
-	struct page *page;
+	unsigned int index = order_to_pindex(trace->migratetype, trace->order);
+	bool locked = pcp_lock(pcp);
+	int taken;
 
-	locked = pcp_lock(pcp);
-	page = rmqueue_pcplist_locked(cpu, zone, order, migratetype, ALLOC_CMA, pcp, list);
+	for (taken = 0; taken < trace->nr; taken++) {
+		struct page *page;
+
+		if (trace->vanished)
+			drop_vanished(cpu, zone, trace, trace->pfns[taken]);
+		rig_spin_lock(&zone->lock);
+		page = rmqueue_locked(cpu, zone, trace->order, trace->migratetype,
+				      trace->migratetype == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
+		rig_spin_unlock(&zone->lock);
+		if (!page)
+			break;
+		list_add_tail(&page->pcp_list, &pcp->lists[index]);
+		set_page_use(page, PAGE_USE_PCP, trace->order);
+		page->private = (unsigned long)cpu->id;
+	}
+	pcp->count += taken << trace->order;
+	rig_spin_lock(&zone->lock);
+	mod_zone_freepage_state(cpu, zone, -((long)taken << trace->order), trace->migratetype);
+	rig_spin_unlock(&zone->lock);
 	pcp_unlock(pcp, locked);
-	if (page)
-		rig_page_put_back(cpu, page, order, migratetype);
 }
 
 struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid)

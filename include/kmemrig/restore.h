@@ -140,9 +140,22 @@ void rig_zone_reclaim_active(struct zone *zone, bool active);
 void rig_pageblock_expect(struct rig_machine *machine, unsigned long pfn, bool changes);
 void rig_pageblock_expect_none(struct rig_machine *machine);
 
-/* A refill of an empty per-CPU list that no traced allocation explains (bulk allocations). */
-void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone, unsigned int order,
-			   int migratetype);
+/*
+ * A refill as a trace shows it: @nr blocks with these first pages. @vanished is asked about each
+ * other page that would be chosen: true, it has been in use for a while (bulk allocations and
+ * compaction are not traced), so it leaves the free lists first. NULL: none has.
+ */
+struct rig_refill_trace {
+	unsigned int order;
+	int migratetype;
+	const u64 *pfns;
+	int nr;
+	bool (*vanished)(void *data, unsigned long pfn);
+	void *data;
+};
+
+void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
+			   const struct rig_refill_trace *trace);
 
 /* The zone that a request would be served from now, by the watermarks; NULL: none. */
 struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid);
