@@ -57,6 +57,7 @@ struct rig_follow {
 	rig_follow_enter enter;
 	rig_follow_report report;
 	void *hook_data;
+	int reordered; /* blocks of the refill at hand that were not the first of their lists */
 	u32 nr_events;
 	bool hides; /* pages are freed that no event gave out */
 };
