@@ -25,7 +25,8 @@ struct kmem_cache {
 	unsigned int size;	  /* bytes from object to object, metadata included */
 	/* The backend wants cpu->slab_caller and ->slab_orig_size with each call (debugging). */
 	bool wants_caller;
-	bool special; /* the front end's: wants_caller, or clearing by init_on_alloc, init_on_free */
+	bool special; /* the front end's: wants_caller, or clearing by init_on_alloc, init_on_free
+		       */
 	/*
 	 * The front end's shadow of live objects: the byte of an object is at live + object / 8,
 	 * and holds live_id.
