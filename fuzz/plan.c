@@ -207,8 +207,7 @@ static gfp_t read_gfp(struct fuzz_bytes *bytes)
 	gfp_t gfp;
 
 	if ((bits & 15) == ARRAY_SIZE(base_gfp))
-		/* with nobody to free memory a request that may not fail would hang */
-		return fuzz_u32(bytes) & __GFP_BITS_MASK & ~__GFP_NOFAIL;
+		return fuzz_u32(bytes) & __GFP_BITS_MASK;
 	gfp = base_gfp[bits & 15];
 	if (bits & 0x10)
 		gfp |= __GFP_ZERO;

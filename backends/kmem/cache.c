@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kmemrig/rcu.h>
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 
@@ -319,10 +320,14 @@ int rig_kmem_cache_destroy(struct rig_cpu *cpu, struct kmem_cache *cache, unsign
 	struct rig_kmem *kmem = kmem_of(cpu->machine);
 	bool last, empty = true;
 
+	if (cache->flags & SLAB_TYPESAFE_BY_RCU)
+		rig_rcu_run(cpu);
 	rig_spin_lock(&kmem->lock);
 	last = --cache->refcount == 0;
 	if (last)
 		empty = cache->backend->cache_shutdown(cache);
+	if (last && (cache->flags & SLAB_TYPESAFE_BY_RCU))
+		rig_rcu_run(cpu); /* slabs that the shutdown let go */
 	if (last && empty)
 		kmem_drop_cache(kmem, cache);
 	rig_spin_unlock(&kmem->lock);

@@ -89,7 +89,8 @@ static noinline void *kmalloc_own(struct rig_cpu *cpu, size_t size, gfp_t gfp, i
 			kmem_report_live_twice(cpu, NULL, object);
 		__atomic_store_n(live, KMEM_LIVE_OWN_KMALLOC, __ATOMIC_RELAXED);
 		rig_asan_unpoison(object, size);
-		if (gfp & __GFP_ZERO)
+		/* init_on_alloc: here the kernel's SLOB would leave the bytes as they are. */
+		if ((gfp & __GFP_ZERO) || machine->kmem->init_on_alloc)
 			memset(object, 0, size);
 	}
 	if (rig_event_enabled(&machine->events, RIG_EVENT_kmalloc))

@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 
 #include <kmemrig/fault.h>
+#include <kmemrig/rcu.h>
 
 #include "kmem_private.h"
 
@@ -74,6 +75,7 @@ int rig_kmem_init(struct rig_machine *machine)
 	machine->kmem = kmem;
 	kmem->machine = machine;
 	kmem->next_id = 1;
+	kmem->rcu_tail = &kmem->rcu_list;
 	kmem->bare = machine->bare;
 	INIT_LIST_HEAD(&kmem->caches);
 	INIT_LIST_HEAD(&kmem->aliases);
@@ -96,6 +98,7 @@ static void drop_all(struct rig_kmem *kmem)
 {
 	struct kmem_cache *cache, *next;
 
+	rig_rcu_run(rig_kmem_cpu(kmem->machine));
 	kmem->cache_cache = NULL;
 	list_for_each_entry_safe (cache, next, &kmem->caches, list)
 		kmem_drop_cache(kmem, cache);

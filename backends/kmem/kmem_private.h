@@ -43,6 +43,9 @@ struct rig_kmem {
 	bool memcg;	    /* kmalloc-cg caches are their own */
 	bool init_on_alloc; /* as the kernel's parameter: all memory comes cleared */
 	bool init_on_free;
+	spinlock_t rcu_lock;
+	struct rcu_head *rcu_list, **rcu_tail; /* callbacks that wait, oldest first */
+	unsigned long rcu_waiting;
 	/* Pages of slabs and large kmallocs by node: [nid][0] reclaimable, [1] not. */
 	atomic_long_t (*pages)[2];
 };

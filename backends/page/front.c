@@ -14,10 +14,13 @@ int rig_page_init(struct rig_machine *machine)
 		[ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32
 	};
 	struct rig_page_front *front = calloc(1, sizeof(*front));
+	char value[8];
 
 	machine->page_front = front;
 	if (!front)
 		return -ENOMEM;
+	front->init_on_alloc =
+		rig_boot_option(machine, "init_on_alloc", value, sizeof(value)) && value[0] == '1';
 	INIT_LIST_HEAD(&front->shrinkers);
 	INIT_LIST_HEAD(&front->lru);
 	spin_lock_init(&front->lru_lock);

@@ -116,6 +116,7 @@ struct rig_page_front {
 	unsigned long allocstall, kswapd_runs, oom_kills, compact_stall, compact_success,
 		compact_fail, pgsteal_direct, pgsteal_kswapd, pgscan_direct, pgscan_kswapd,
 		slabs_scanned, drop_pagecache, pageoutrun;
+	bool init_on_alloc; /* the kernel's parameter: every block comes cleared */
 	bool reclaim_off; /* a replay: what reclaim did is in the trace */
 	/* what the trace says about the next pageblocks that are stolen from, a queue */
 	struct {

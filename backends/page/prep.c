@@ -142,7 +142,7 @@ void prep_new_page(struct rig_cpu *cpu, struct page *page, unsigned int order, g
 	page->private = 0;
 	set_page_use(page, PAGE_USE_BLOCK, order);
 	set_page_count(page, 1);
-	if (gfp & __GFP_ZERO)
+	if ((gfp & __GFP_ZERO) || cpu->machine->page_front->init_on_alloc)
 		clear_pages(cpu->machine, page, order);
 	if (order && (gfp & __GFP_COMP))
 		prep_compound_page(page, order);

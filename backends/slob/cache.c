@@ -23,6 +23,7 @@
 
 #include <kmemrig/asan.h>
 #include <kmemrig/kmem.h>
+#include <kmemrig/rcu.h>
 #include <linux/page-flags.h>
 #include <linux/slab.h>
 
@@ -218,6 +219,34 @@ void slob_cache_release(struct slob_cache *data, void *object, struct rig_cpu *c
 		slob_free_pages(slob, object, slob_order(cache->size), cpu);
 }
 
+/* An object whose readers may still be there; the kernel keeps this behind the object. */
+struct slob_late {
+	struct rcu_head head;
+	struct slob_cache *data;
+	void *object;
+};
+
+static void release_late(struct rcu_head *head)
+{
+	struct slob_late *late = container_of(head, struct slob_late, head);
+
+	slob_cache_release(late->data, late->object, rig_kmem_cpu(late->data->cache->machine));
+	free(late);
+}
+
+static void release_after_grace_period(struct slob_cache *data, void *object, struct rig_cpu *cpu)
+{
+	struct slob_late *late = malloc(sizeof(*late));
+
+	if (!late) {
+		slob_cache_release(data, object, cpu);
+		return;
+	}
+	late->data = data;
+	late->object = object;
+	rig_call_rcu(cpu, &late->head, release_late);
+}
+
 static void slob_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
 {
 	struct slob *slob = slob_of(cache->machine);
@@ -238,7 +267,11 @@ static void slob_free(struct kmem_cache *cache, void *object, struct rig_cpu *cp
 	}
 	__atomic_fetch_sub(&data->live, 1, __ATOMIC_RELAXED);
 	object = slob_debug_free(data, object, cpu);
-	if (object)
+	if (!object)
+		return;
+	if (cache->flags & SLAB_TYPESAFE_BY_RCU)
+		release_after_grace_period(data, object, cpu);
+	else
 		slob_cache_release(data, object, cpu);
 }
 

@@ -135,6 +135,7 @@ int slub_set_geometry(struct slub_cache *s)
 	if (cache->object_size > KMALLOC_MAX_SIZE)
 		return -EINVAL;
 	cache->size = layout_slot(s);
+	cache->offset = s->offset;
 	order = choose_order(m, cache->size, cache->machine->nr_cpus);
 	if (order < 0)
 		return -EINVAL;

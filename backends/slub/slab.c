@@ -5,6 +5,7 @@
  * or shuffled.
  */
 #include <kmemrig/page.h>
+#include <kmemrig/rcu.h>
 
 #include "slub.h"
 
@@ -121,7 +122,7 @@ struct page *slub_new_slab(struct slub_cache *s, gfp_t gfp, int node, struct rig
 	return slab;
 }
 
-void slub_free_slab(struct slub_cache *s, struct page *slab, struct rig_cpu *cpu)
+static void give_pages_back(struct slub_cache *s, struct page *slab, struct rig_cpu *cpu)
 {
 	unsigned int order = compound_order(slab);
 
@@ -135,6 +136,23 @@ void slub_free_slab(struct slub_cache *s, struct page *slab, struct rig_cpu *cpu
 	slab->counters = 0;
 	rig_kmem_account_slab(s->cache, page_to_nid(slab), -(1L << order));
 	rig_free_pages(cpu, slab, order);
+}
+
+static void free_slab_later(struct rcu_head *head)
+{
+	struct page *slab = container_of(head, struct page, rcu_head);
+	struct kmem_cache *cache = slab->slab_cache;
+
+	give_pages_back(slub_of(cache), slab, rig_kmem_cpu(cache->machine));
+}
+
+/* Readers may still look into objects of SLAB_TYPESAFE_BY_RCU caches: those slabs stay a while. */
+void slub_free_slab(struct slub_cache *s, struct page *slab, struct rig_cpu *cpu)
+{
+	if (s->cache->flags & SLAB_TYPESAFE_BY_RCU)
+		rig_call_rcu(cpu, &slab->rcu_head, free_slab_later);
+	else
+		give_pages_back(s, slab, cpu);
 }
 
 void slub_count_slab(struct slub_cache *s, const struct page *slab)

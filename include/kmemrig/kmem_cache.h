@@ -36,6 +36,7 @@ struct kmem_cache {
 	/* the rest */
 	const struct slab_backend *backend;
 	unsigned int align;	  /* bytes */
+	unsigned int offset;	  /* SLUB: of the free pointer in a free object, bytes */
 	unsigned int usable_size; /* what ksize() tells: bytes; cache_init sets it */
 	gfp_t allocflags;	  /* added to each slab's page request: __GFP_COMP, GFP_DMA, ... */
 	void (*ctor)(void *object); /* runs once for each object when its slab is made */
