@@ -52,6 +52,7 @@ static int restore_zone(struct rig_machine *machine, const struct rig_state *sta
 		.watermark_boost = recorded->watermark_boost,
 		.nr_reserved_highatomic = recorded->highatomic,
 		.managed_pages = recorded->managed,
+		.present_pages = recorded->present,
 		.nr_free_pages = recorded->free,
 		.lowmem_reserve = recorded->lowmem_reserve,
 		.nr_lowmem_reserve = recorded->nr_lowmem_reserve,

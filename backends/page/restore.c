@@ -42,6 +42,8 @@ int rig_restore_zone(struct zone *zone, const struct rig_zone_state *state, char
 		2 * zone->_watermark[WMARK_HIGH] - zone->_watermark[WMARK_LOW];
 	zone->watermark_boost = state->watermark_boost;
 	zone->nr_reserved_highatomic = state->nr_reserved_highatomic;
+	if (state->present_pages)
+		zone->present_pages = state->present_pages;
 	atomic_long_set(&zone->managed_pages, (long)state->managed_pages);
 	atomic_long_add((long)state->managed_pages, &machine->totalram_pages);
 	for (int type = 0; type < MAX_NR_ZONES; type++) {

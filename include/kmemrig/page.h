@@ -112,6 +112,32 @@ void rig_lru_del(struct rig_cpu *cpu, struct page *page);
 /* Lets kswapd of each node that was woken do its work now (a deterministic point in time). */
 void rig_kswapd_run(struct rig_cpu *cpu);
 
+/* Counters, as /proc/vmstat and /proc/zoneinfo tell them. */
+enum rig_zone_event {
+	RIG_ZONE_PGALLOC,
+	RIG_ZONE_PGFREE,
+	RIG_ZONE_NUMA_HIT,
+	RIG_ZONE_NUMA_MISS,
+	RIG_ZONE_NUMA_FOREIGN,
+	RIG_ZONE_NUMA_LOCAL,
+	RIG_ZONE_NUMA_OTHER,
+	RIG_ZONE_ALLOCSTALL,
+};
+
+unsigned long rig_zone_events(const struct zone *zone, enum rig_zone_event event);
+/* How far a CPU lets its own count of free pages go before it adds it to the zone's. */
+int rig_zone_stat_threshold(const struct zone *zone, int cpu);
+
+struct rig_reclaim_counters {
+	unsigned long kswapd_runs, steal_kswapd, steal_direct, scan_kswapd, scan_direct,
+		slabs_scanned, compact_stall, compact_fail, compact_success, oom_kills, lru_pages;
+};
+
+void rig_reclaim_counters(const struct rig_machine *machine, struct rig_reclaim_counters *counters);
+
+/* Pages that are not for users: watermarks and reserves of all zones. */
+unsigned long rig_totalreserve_pages(const struct rig_machine *machine);
+
 /*
  * What follows is for the out-of-memory killer: called when nothing else helped. Returns true when
  * something was killed and its memory is, or is about to be, free; then the allocation retries.

@@ -22,6 +22,7 @@ struct rig_zone_state {
 	unsigned long watermark_boost;
 	unsigned long nr_reserved_highatomic;
 	unsigned long managed_pages;
+	unsigned long present_pages; /* 0: as the machine says */
 	unsigned long nr_free_pages; /* the zone's counter: CPUs may hold differences to it */
 	const long *lowmem_reserve;
 	int nr_lowmem_reserve; /* entries given; zone types above get the last one's value */
