@@ -208,9 +208,11 @@ static bool read_script(struct run *run)
 		rig_usage_error("%s", error);
 		return false;
 	}
-	read = strlen(input.data) == input.size && for_each_line(input.data, read_op, run);
-	if (strlen(input.data) != input.size && run->nr_ops == 0)
-		rig_usage_error("%s: not a text", run->script);
+	read = strlen(input.data) == input.size;
+	if (!read)
+		rig_usage_error("%s: byte %zu: not a text", run->script, strlen(input.data));
+	else
+		read = for_each_line(input.data, read_op, run);
 	rig_input_free(&input);
 	return read;
 }
