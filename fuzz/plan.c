@@ -207,7 +207,8 @@ static gfp_t read_gfp(struct fuzz_bytes *bytes)
 	gfp_t gfp;
 
 	if ((bits & 15) == ARRAY_SIZE(base_gfp))
-		return fuzz_u32(bytes) & __GFP_BITS_MASK;
+		/* with nobody to free memory a request that may not fail would hang */
+		return fuzz_u32(bytes) & __GFP_BITS_MASK & ~__GFP_NOFAIL;
 	gfp = base_gfp[bits & 15];
 	if (bits & 0x10)
 		gfp |= __GFP_ZERO;

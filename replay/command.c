@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../backends/machine/registry.h"
+#include <kmemrig/registry.h>
 
 int rig_usage_error(const char *format, ...)
 {

@@ -201,7 +201,7 @@ static void size_from_trace(struct rig_machine_source *source, const struct rig_
 struct run {
 	struct options options;
 	struct rig_trace_log log;
-	struct rig_state *expected;
+	struct rig_state *state, *expected;
 	struct rig_machine *machine;
 	struct rig_session *session;
 	struct rig_event_sink *lttng;
@@ -254,7 +254,6 @@ static void end_trace(struct run *run)
 static bool prepare(struct run *run, char *error)
 {
 	struct options *options = &run->options;
-	struct rig_state *state = NULL;
 
 	if (options->machine.backend &&
 	    !rig_command_backend_known(options->machine.backend, error, RIG_COMMAND_ERROR))
@@ -269,8 +268,7 @@ static bool prepare(struct run *run, char *error)
 		(!options->machine.backend || !strcmp(options->machine.backend, "slub"));
 	if (!options->machine.state_path && !options->machine.machine)
 		size_from_trace(&options->machine, &run->log);
-	run->machine = rig_machine_from(&options->machine, &state, error);
-	rig_state_free(state);
+	run->machine = rig_machine_from(&options->machine, &run->state, error);
 	if (!run->machine)
 		return false;
 	run->machine->check->on_failure = RIG_FAILURE_COUNT;
@@ -335,6 +333,7 @@ static void replay(struct run *run, char *error)
 
 	run->engine.machine = run->machine;
 	run->engine.log = &run->log;
+	run->engine.state = run->state;
 	run->engine.show = run->options.show;
 	run->engine.from_state = run->options.machine.state_path != NULL;
 	run->counter = (struct counter){ { .emit = count_event, .wanted = RIG_WANT_ALL },
@@ -390,6 +389,7 @@ int rig_command_replay(int argc, char **argv)
 	}
 	code = run->exit_code;
 	rig_machine_destroy(run->machine);
+	rig_state_free(run->state);
 	rig_state_free(run->expected);
 	rig_trace_log_free(&run->log);
 	free(run);

@@ -34,7 +34,8 @@ struct rig_object_counts {
 
 struct rig_engine {
 	struct rig_machine *machine;
-	const struct rig_trace_log *log;
+	struct rig_trace_log *log;
+	const struct rig_state *state; /* that the machine was made from, with its slabs; or NULL */
 	struct rig_page_counts page;
 	struct rig_object_counts object;
 	bool from_state;   /* the machine starts as the traced kernel did */
@@ -45,6 +46,19 @@ struct rig_engine {
  * Page events only. False: @error. The machine's clock, CPUs and tasks follow the trace.
  */
 bool rig_engine_run_pages(struct rig_engine *engine, char *error);
+
+/*
+ * Page events with something above: @feed gives the events to the follower (kmemrig/follow.h),
+ * @step is called with the log's number of each of the engine's own steps.
+ */
+struct rig_follow;
+struct rig_engine_above {
+	bool (*feed)(struct rig_engine *engine, struct rig_follow *follow, void *data);
+	void (*step)(void *data, size_t event);
+	void *data;
+};
+bool rig_engine_follow(struct rig_engine *engine, const struct rig_engine_above *above,
+		       char *error);
 
 /*
  * Object events through the slab backend; page events that belong to slabs are the backend's own,

@@ -1,8 +1,354 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Replay of objects: each object event is a call of the slab front end, which takes its pages from
+ * our page allocator; page events that belong to slabs are left out, all others are replayed beside
+ * (kmemrig/follow.h), in the trace's order.
+ *
+ * From a recorded state on SLUB an object is its address, and the choice is compared with the
+ * trace's; after a difference the traced object is taken. On other backends or machines the
+ * trace's addresses are names only: a table says which object of ours stands for which.
+ */
+#include <kmemrig/backend.h>
+#include <kmemrig/command.h>
+#include <kmemrig/follow.h>
+#include <kmemrig/kmem.h>
+#include <kmemrig/restore.h>
+
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "engine.h"
+#include "object_plan.h"
+
+/* Untraced allocations of one bulk call that are looked for before a traced one. */
+#define MAX_HIDDEN 64
+
+struct replay {
+	struct rig_engine *engine;
+	struct rig_object_plan *plan;
+	struct rig_address_map ours;   /* what-if: host address of the object that stands for one */
+	struct rig_address_map large;  /* large kmallocs of ours, by address */
+	struct rig_address_map caches; /* struct kmem_cache * by its name's address */
+	bool literal;		       /* addresses are the trace's own */
+	unsigned int shown;
+};
+
+static struct rig_machine *machine_of(const struct replay *replay)
+{
+	return replay->engine->machine;
+}
+
+static void show(struct replay *replay, u32 number, const char *what, u64 got)
+{
+	const struct rig_event *event = &replay->engine->log->events[number];
+
+	if (replay->shown >= replay->engine->show)
+		return;
+	replay->shown++;
+	fprintf(stderr, "event %u, CPU %d, %s-%d, %s %llx (%s): %s %llx\n", number, event->cpu,
+		event->comm, event->pid, rig_event_name(event->id),
+		(unsigned long long)rig_event_object(event),
+		replay->plan->cache[number] ? replay->plan->cache[number] : "", what,
+		(unsigned long long)got);
+}
+
+/* The machine's cache of that name; on what-if machines it is made when first wanted. */
+static struct kmem_cache *cache_by_name(struct replay *replay, struct rig_cpu *cpu,
+					const char *name, u64 object_size)
+{
+	u64 *known = rig_address_map_find(&replay->caches, (u64)(uintptr_t)name, true);
+	struct kmem_cache *cache;
+
+	if (known && *known)
+		return (struct kmem_cache *)(uintptr_t)*known;
+	cache = rig_kmem_cache_find(machine_of(replay), name);
+	if (!cache && object_size)
+		cache = rig_kmem_cache_create(cpu, name, (unsigned int)object_size, 0, 0, 0, 0,
+					      NULL);
+	if (known)
+		*known = (u64)(uintptr_t)cache;
+	return cache;
+}
+
+/* The cache of an allocation whose cache nobody names: by its sizes. */
+static struct kmem_cache *cache_by_size(struct replay *replay, struct rig_cpu *cpu,
+					const struct rig_event_kmem_cache_alloc *alloc)
+{
+	struct rig_machine *machine = machine_of(replay);
+	struct kmem_cache *found = NULL, *cache = NULL;
+	char name[48];
+
+	while (replay->literal && (cache = rig_kmem_cache_next(machine, cache)))
+		if (cache->object_size == alloc->bytes_req && cache->size == alloc->bytes_alloc)
+			found = found ? found : cache;
+	if (found || alloc->bytes_req == 0 || alloc->bytes_req > KMALLOC_MAX_SIZE)
+		return found;
+	snprintf(name, sizeof(name), "objects-%llu", (unsigned long long)alloc->bytes_req);
+	cache = rig_kmem_cache_find(machine, name);
+	if (!cache)
+		cache = rig_kmem_cache_create(cpu, name, (unsigned int)alloc->bytes_req, 0, 0, 0, 0,
+					      NULL);
+	return cache;
+}
+
+static struct kmem_cache *cache_of_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	const struct rig_event_kmem_cache_alloc *alloc =
+		&replay->engine->log->events[number].kmem_cache_alloc;
+	struct kmem_cache *cache = NULL;
+
+	if (replay->literal)
+		cache = rig_kmem_cache_of(machine_of(replay),
+					  rig_host_address(machine_of(replay), alloc->ptr));
+	/* a slab there may be of an earlier life of its pages */
+	if (replay->plan->cache[number])
+		cache = cache_by_name(replay, cpu, replay->plan->cache[number],
+				      replay->literal ? 0 : alloc->bytes_req);
+	return cache ? cache : cache_by_size(replay, cpu, alloc);
+}
+
+/* Untraced calls before an allocation: an object freed in bulk, or some allocated in bulk. */
+static void settle_before_alloc(struct replay *replay, struct rig_cpu *cpu,
+				struct kmem_cache *cache, void *wanted)
+{
+	struct rig_machine *machine = machine_of(replay);
+	void *taken[MAX_HIDDEN], *next = rig_object_next(cpu, cache);
+	int nr = 0;
+
+	if (next == wanted || !rig_object_plan_hides(replay->plan, cache->name))
+		return;
+	if (rig_kmem_is_live(machine, wanted) && rig_kmem_cache_of(machine, wanted) == cache) {
+		rig_object_put_back(cpu, cache, wanted);
+		replay->engine->object.inferred++;
+		return;
+	}
+	while (next && next != wanted && nr < MAX_HIDDEN) {
+		taken[nr] = rig_object_take(cpu, cache, next);
+		if (!taken[nr])
+			break;
+		nr++;
+		next = rig_object_next(cpu, cache);
+	}
+	if (next == wanted) {
+		replay->engine->object.inferred += (u64)nr;
+		return;
+	}
+	while (nr-- > 0)
+		rig_object_put_back(cpu, cache, taken[nr]);
+}
+
+static void *call_alloc(struct rig_cpu *cpu, struct kmem_cache *cache,
+			const struct rig_event *event)
+{
+	if (event->id == RIG_EVENT_kmalloc)
+		return rig_kmalloc(cpu, event->kmalloc.bytes_req,
+				   (gfp_t)event->kmalloc.gfp_flags | __GFP_NOWARN,
+				   event->kmalloc.node, event->kmalloc.call_site);
+	return rig_kmem_cache_alloc(
+		cpu, cache, (gfp_t)event->kmem_cache_alloc.gfp_flags | __GFP_NOWARN,
+		event->kmem_cache_alloc.node, event->kmem_cache_alloc.call_site);
+}
+
+static void free_any(struct rig_cpu *cpu, struct kmem_cache *cache, void *object, u64 call_site)
+{
+	if (cache)
+		rig_kmem_cache_free(cpu, cache, object, call_site);
+	else
+		rig_kfree(cpu, object, call_site);
+}
+
+/* The trace's failure: whatever we got goes back. */
+static void alloc_failed(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache,
+			 void *ours)
+{
+	replay->engine->object.failed_traced++;
+	replay->engine->object.failed_reproduced += !ours;
+	if (ours && !ZERO_OR_NULL_PTR(ours))
+		free_any(cpu, cache, ours, 0);
+}
+
+static void follow(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache, void *ours,
+		   void *wanted)
+{
+	struct kmem_cache *its = cache;
+
+	if (!its && ours)
+		its = rig_kmem_cache_of(machine_of(replay), ours);
+	if (!its || (ours && rig_kmem_cache_of(machine_of(replay), wanted) != its))
+		return;
+	if (ours)
+		rig_object_put_back(cpu, its, ours);
+	if (rig_kmem_is_live(machine_of(replay), wanted) || rig_object_take(cpu, its, wanted))
+		replay->engine->object.inferred++;
+}
+
+static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	struct rig_machine *machine = machine_of(replay);
+	const struct rig_event *event = &replay->engine->log->events[number];
+	struct rig_object_counts *counts = &replay->engine->object;
+	u64 traced = rig_event_object(event);
+	void *wanted = replay->literal ? rig_host_address(machine, traced) : NULL, *ours;
+	struct kmem_cache *cache = NULL;
+	u64 address, *stands_for;
+
+	if (event->id == RIG_EVENT_kmem_cache_alloc) {
+		cache = cache_of_alloc(replay, cpu, number);
+		if (!cache)
+			return;
+	} else if (replay->literal && event->kmalloc.bytes_req) {
+		cache = rig_kmalloc_cache(machine, event->kmalloc.bytes_req,
+					  (gfp_t)event->kmalloc.gfp_flags);
+	}
+	if (wanted && cache)
+		settle_before_alloc(replay, cpu, cache, wanted);
+	ours = call_alloc(cpu, cache, event);
+	if (!traced) {
+		alloc_failed(replay, cpu, cache, ours);
+		return;
+	}
+	counts->allocs++;
+	counts->failed_spurious += !ours;
+	address = rig_kernel_address(machine, ours);
+	counts->exact += ours && address == traced;
+	if (!replay->literal) {
+		stands_for = rig_address_map_find(&replay->ours, traced, true);
+		if (stands_for)
+			*stands_for = (u64)(uintptr_t)ours;
+		return;
+	}
+	if (ours && !rig_kmem_cache_of(machine, ours) && !ZERO_OR_NULL_PTR(ours)) {
+		stands_for = rig_address_map_find(&replay->large, address, true);
+		if (stands_for)
+			*stands_for = 1;
+	}
+	if (ours && address == traced)
+		return;
+	show(replay, number, "here", address);
+	follow(replay, cpu, cache, ours, wanted);
+}
+
+/* The object of ours that a traced address means; NULL: none is known. */
+static void *find_object(struct replay *replay, u64 traced)
+{
+	struct rig_machine *machine = machine_of(replay);
+	u64 *stands_for;
+	void *object;
+
+	if (replay->literal) {
+		object = rig_host_address(machine, traced);
+		stands_for = rig_address_map_find(&replay->large, traced, false);
+		if (stands_for && *stands_for) {
+			*stands_for = 0;
+			return object;
+		}
+		return object && rig_kmem_is_live(machine, object) ? object : NULL;
+	}
+	stands_for = rig_address_map_find(&replay->ours, traced, false);
+	if (!stands_for || !*stands_for)
+		return NULL;
+	object = (void *)(uintptr_t)*stands_for;
+	*stands_for = 0;
+	return object;
+}
+
+/* Freed here, but not in use here: somebody allocated it without telling. */
+static void *settle_before_free(struct replay *replay, struct rig_cpu *cpu, u64 traced)
+{
+	struct rig_machine *machine = machine_of(replay);
+	void *object = replay->literal ? rig_host_address(machine, traced) : NULL;
+	struct kmem_cache *cache = object ? rig_kmem_cache_of(machine, object) : NULL;
+
+	if (!cache || !rig_object_take(cpu, cache, object))
+		return NULL;
+	replay->engine->object.inferred++;
+	return object;
+}
+
+static void run_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	const struct rig_event *event = &replay->engine->log->events[number];
+	struct rig_object_counts *counts = &replay->engine->object;
+	struct kmem_cache *cache = NULL;
+	u64 traced = rig_event_object(event);
+	void *object;
+
+	counts->frees++;
+	if (!traced) {
+		if (event->id == RIG_EVENT_kfree)
+			rig_kfree(cpu, NULL, event->kfree.call_site);
+		return;
+	}
+	object = find_object(replay, traced);
+	if (!object) {
+		object = settle_before_free(replay, cpu, traced);
+		counts->frees_unknown++;
+		if (!object) {
+			show(replay, number, "not in use here", 0);
+			return;
+		}
+	}
+	if (event->id == RIG_EVENT_kmem_cache_free)
+		cache = rig_kmem_cache_of(machine_of(replay), object);
+	free_any(cpu, cache, object,
+		 cache ? event->kmem_cache_free.call_site : event->kfree.call_site);
+}
+
+static void run_object(void *data, size_t number)
+{
+	struct replay *replay = data;
+	const struct rig_event *event = &replay->engine->log->events[number];
+	struct rig_cpu *cpu = rig_this_cpu();
+
+	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
+		run_alloc(replay, cpu, (u32)number);
+	else
+		run_free(replay, cpu, (u32)number);
+}
+
+static bool is_object_event(const struct rig_event *event)
+{
+	return event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc ||
+	       event->id == RIG_EVENT_kmem_cache_free || event->id == RIG_EVENT_kfree;
+}
+
+static bool feed(struct rig_engine *engine, struct rig_follow *pages, void *data)
+{
+	const struct replay *replay = data;
+	const struct rig_trace_log *log = engine->log;
+	int code = 0;
+
+	for (size_t i = log->first; i < log->end && !code; i++) {
+		const struct rig_event *event = &log->events[i];
+
+		if (is_object_event(event))
+			code = rig_follow_add_step(pages, event);
+		else if (replay->plan->of_slab[i])
+			rig_follow_skip(pages);
+		else
+			code = rig_follow_event(pages, event);
+	}
+	return !code;
+}
+
 bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 {
-	snprintf(error, RIG_TRACE_ERROR, "object level: not in this build");
-	return false;
+	struct replay replay = { .engine = engine };
+	struct rig_engine_above above = { feed, run_object, &replay };
+	bool good = false;
+
+	replay.literal = engine->state && !strcmp(engine->machine->slab->name, "slub");
+	replay.plan = rig_object_plan_create(engine->log, engine->state);
+	if (replay.plan) {
+		engine->object.slab_pages = replay.plan->slab_pages;
+		good = rig_engine_follow(engine, &above, error);
+	} else {
+		snprintf(error, RIG_TRACE_ERROR, "no host memory");
+	}
+	rig_object_plan_destroy(replay.plan);
+	rig_address_map_free(&replay.ours);
+	rig_address_map_free(&replay.large);
+	rig_address_map_free(&replay.caches);
+	return good;
 }

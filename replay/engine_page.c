@@ -20,6 +20,7 @@
 
 struct replay {
 	struct rig_engine *engine;
+	const struct rig_engine_above *above;
 	struct rig_event_sink sink;
 	struct rig_progress progress;
 	size_t inner_at[RIG_NR_CPUS]; /* the log's first event that ours may be */
@@ -130,29 +131,48 @@ static void count(struct rig_page_counts *counts, const struct rig_follow_result
 	counts->bulk = result->bulk;
 }
 
-static bool run(struct replay *replay, struct rig_follow *follow)
+static bool feed_all(struct rig_engine *engine, struct rig_follow *follow, void *data)
 {
-	const struct rig_trace_log *log = replay->engine->log;
+	const struct rig_trace_log *log = engine->log;
 
-	for (size_t i = log->first; i < log->end; i++) {
-		replay->engine->page.inner += is_inner(&log->events[i]);
+	for (size_t i = log->first; i < log->end; i++)
 		if (rig_follow_event(follow, &log->events[i]))
 			return false;
-	}
-	rig_event_attach(replay->engine->machine, &replay->sink);
-	rig_progress_begin(&replay->progress, "replaying", log->end - log->first);
-	rig_follow_hooks(follow, enter, show, replay);
-	if (!rig_follow_run(follow))
-		return false;
-	rig_progress_end(&replay->progress);
-	rig_event_detach(replay->engine->machine, &replay->sink);
-	count(&replay->engine->page, rig_follow_result(follow));
 	return true;
 }
 
-bool rig_engine_run_pages(struct rig_engine *engine, char *error)
+/* Steps of the engine above, in their turn. */
+static void call_above(void *data, size_t number)
 {
-	struct replay replay = { .engine = engine };
+	struct replay *replay = data;
+
+	enter(data, number);
+	replay->above->step(replay->above->data, replay->engine->log->first + number);
+}
+
+static bool run(struct replay *replay, struct rig_follow *follow)
+{
+	const struct rig_trace_log *log = replay->engine->log;
+	bool good;
+
+	for (size_t i = log->first; i < log->end; i++)
+		replay->engine->page.inner += is_inner(&log->events[i]);
+	if (!replay->above->feed(replay->engine, follow, replay->above->data))
+		return false;
+	rig_event_attach(replay->engine->machine, &replay->sink);
+	rig_progress_begin(&replay->progress, "replaying", log->end - log->first);
+	rig_follow_hooks(follow, enter, show, replay);
+	rig_follow_on_step(follow, call_above);
+	good = rig_follow_run(follow);
+	rig_progress_end(&replay->progress);
+	rig_event_detach(replay->engine->machine, &replay->sink);
+	count(&replay->engine->page, rig_follow_result(follow));
+	return good;
+}
+
+bool rig_engine_follow(struct rig_engine *engine, const struct rig_engine_above *above, char *error)
+{
+	struct replay replay = { .engine = engine, .above = above };
 	struct rig_follow *follow = rig_follow_create(engine->machine);
 	struct rig_cpu *before = rig_this_cpu();
 	bool good;
@@ -168,4 +188,11 @@ bool rig_engine_run_pages(struct rig_engine *engine, char *error)
 	rig_follow_destroy(follow);
 	rig_cpu_enter(before);
 	return good;
+}
+
+bool rig_engine_run_pages(struct rig_engine *engine, char *error)
+{
+	static const struct rig_engine_above nothing = { .feed = feed_all };
+
+	return rig_engine_follow(engine, &nothing, error);
 }

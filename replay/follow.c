@@ -86,6 +86,25 @@ static bool read_event(const struct rig_event *event, struct step *step)
 	}
 }
 
+static int add_step(struct rig_follow *follow, const struct step *step)
+{
+	if (follow->nr == follow->capacity) {
+		u32 capacity = follow->capacity ? follow->capacity * 2 : 1024;
+		struct step *steps = realloc(follow->steps, capacity * sizeof(*steps));
+
+		if (!steps || capacity < follow->capacity) {
+			free(steps ? steps : follow->steps);
+			follow->steps = NULL;
+			follow->nr = follow->capacity = 0;
+			return -ENOMEM;
+		}
+		follow->steps = steps;
+		follow->capacity = capacity;
+	}
+	follow->steps[follow->nr++] = *step;
+	return 0;
+}
+
 int rig_follow_event(struct rig_follow *follow, const struct rig_event *event)
 {
 	struct step step = { .next_of_page = NO_STEP,
@@ -100,21 +119,34 @@ int rig_follow_event(struct rig_follow *follow, const struct rig_event *event)
 	step.cpu = (u8)event->cpu;
 	step.pid = event->pid;
 	step.time_ns = event->time_ns;
-	if (follow->nr == follow->capacity) {
-		u32 capacity = follow->capacity ? follow->capacity * 2 : 1024;
-		struct step *steps = realloc(follow->steps, capacity * sizeof(*steps));
+	return add_step(follow, &step);
+}
 
-		if (!steps || capacity < follow->capacity) {
-			free(steps ? steps : follow->steps);
-			follow->steps = NULL;
-			follow->nr = follow->capacity = 0;
-			return -ENOMEM;
-		}
-		follow->steps = steps;
-		follow->capacity = capacity;
-	}
-	follow->steps[follow->nr++] = step;
-	return 0;
+void rig_follow_on_step(struct rig_follow *follow, rig_follow_enter call)
+{
+	follow->call = call;
+}
+
+int rig_follow_add_step(struct rig_follow *follow, const struct rig_event *event)
+{
+	struct step step = { .kind = STEP_CALL,
+			     .cpu = (u8)event->cpu,
+			     .pid = event->pid,
+			     .time_ns = event->time_ns,
+			     .pfn = ~0ULL,
+			     .next_of_page = NO_STEP,
+			     .next_of_cpu = NO_STEP,
+			     .first_inner = NO_STEP };
+
+	step.number = follow->nr_events++;
+	if (event->cpu < 0 || event->cpu >= follow->machine->nr_cpus)
+		return 0;
+	return add_step(follow, &step);
+}
+
+void rig_follow_skip(struct rig_follow *follow)
+{
+	follow->nr_events++;
 }
 
 /* --- allocations */
@@ -160,6 +192,11 @@ static void compare(struct rig_follow *follow, u32 index, unsigned long ours)
 
 	if (fails && ours == ~0UL)
 		follow->result.failed_reproduced++;
+	/* the right page, but the refill had to be told */
+	if (ours == step->pfn && !fails && follow->reordered) {
+		follow->result.inferred++;
+		return;
+	}
 	if (ours == step->pfn || (fails && ours == ~0UL)) {
 		follow->result.exact++;
 		return;
@@ -190,6 +227,7 @@ static void run_alloc(struct rig_follow *follow, u32 index)
 
 	enter(follow, step);
 	step->done = true;
+	follow->reordered = 0;
 	follow->result.allocs++;
 	follow->result.failed_traced += fails;
 	if (step->first_inner != NO_STEP) {
@@ -351,6 +389,10 @@ static void run_step(struct rig_follow *follow, u32 index)
 {
 	struct step *step = &follow->steps[index];
 
+	if (step->kind == STEP_CALL) {
+		follow->call(follow->hook_data, step->number);
+		return;
+	}
 	switch (step->kind) {
 	case STEP_ALLOC:
 		if (!step->done)

@@ -16,6 +16,7 @@ enum step_kind {
 	STEP_ZONE_LOCKED,
 	STEP_DRAIN,
 	STEP_EXTFRAG,
+	STEP_CALL, /* not the page allocator's; in no chain */
 };
 
 #define NO_STEP UINT32_MAX
@@ -56,7 +57,9 @@ struct rig_follow {
 	struct rig_follow_result result;
 	rig_follow_enter enter;
 	rig_follow_report report;
+	rig_follow_enter call;
 	void *hook_data;
+	int reordered; /* blocks of the refill at hand that were not the first of their lists */
 	u32 nr_events;
 	bool hides; /* pages are freed that no event gave out */
 };

@@ -315,6 +315,6 @@ void settle_refills(struct rig_follow *follow, u32 first, u32 end, bool alloc_fo
 			return;
 		trace.pfns = &refills.pfns[done];
 		trace.nr = min(batch, refills.nr - done);
-		rig_pcp_refill_traced(cpu, zone, &trace);
+		follow->reordered += rig_pcp_refill_traced(cpu, zone, &trace);
 	}
 }

@@ -25,7 +25,7 @@ static void link_pages(struct rig_follow *follow)
 		struct step *step = &follow->steps[i];
 		u32 next;
 
-		if (step->pfn >= follow->machine->max_pfn)
+		if (step->kind == STEP_CALL || step->pfn >= follow->machine->max_pfn)
 			continue;
 		next = follow->next_of_pfn[step->pfn];
 		step->next_of_page = next;
@@ -47,6 +47,8 @@ static void link_cpus(struct rig_follow *follow)
 		struct step *step = &follow->steps[i];
 		u32 next = later[step->cpu];
 
+		if (step->kind == STEP_CALL)
+			continue;
 		step->next_of_cpu = next;
 		if ((step->kind == STEP_FREE || step->kind == STEP_BATCH_COMMIT) &&
 		    next != NO_STEP && follow->steps[next].kind == STEP_DRAIN)
@@ -65,6 +67,8 @@ static void find_inner(struct rig_follow *follow)
 	for (u32 i = 0; i < follow->nr; i++) {
 		struct step *step = &follow->steps[i];
 
+		if (step->kind == STEP_CALL)
+			continue;
 		if (is_inner(step)) {
 			if (first[step->cpu] == NO_STEP)
 				first[step->cpu] = i;

@@ -72,7 +72,7 @@ static enum rig_op_status pool_alloc(struct rig_ops *ops, const struct rig_op *o
 	slot->address = element;
 	slot->size = ops->caches[pool->cache].cache->object_size;
 	pool->elements++;
-	op_fill(ops, slot);
+	op_fill(ops, slot, gfp);
 	return RIG_OP_DONE;
 }
 

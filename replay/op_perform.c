@@ -102,12 +102,6 @@ static void leave(const struct entered *entered)
 	rig_cpu_enter(entered->before);
 }
 
-/* Scripts ask for caches that are told apart: a constructor keeps them from merging. */
-static void constructor(void *object)
-{
-	(void)object;
-}
-
 static enum rig_op_status cache_create(struct rig_ops *ops, const struct rig_op *op,
 				       struct rig_op_result *result)
 {
@@ -119,9 +113,11 @@ static enum rig_op_status cache_create(struct rig_ops *ops, const struct rig_op 
 		return RIG_OP_SKIPPED;
 	entry = &ops->caches[op->id];
 	snprintf(name, sizeof(name), "ops-%u", op->id);
-	entry->cache = rig_kmem_cache_create(ops->cpu, name, (unsigned int)op->size, op->align,
-					     op->flags & PERMITTED_FLAGS, 0, 0,
-					     op->yes ? constructor : NULL);
+	entry->cache = rig_kmem_cache_create(
+		ops->cpu, name, (unsigned int)op->size, op->align, op->flags & PERMITTED_FLAGS, 0,
+		0,
+		/* scripts ask for caches that are told apart: it keeps them from merging */
+		op->yes ? op_constructor : NULL);
 	entry->constructed = op->yes;
 	entry->objects = 0;
 	entry->pools = 0;
@@ -151,14 +147,15 @@ static gfp_t cache_gfp(const struct op_cache *entry, const struct rig_op *op)
 	return entry->constructed ? gfp & ~__GFP_ZERO : gfp;
 }
 
-static void hold_object(struct rig_ops *ops, struct slot *slot, unsigned int id, void *object)
+static void hold_object(struct rig_ops *ops, struct slot *slot, unsigned int id, void *object,
+			gfp_t gfp)
 {
 	slot->kind = SLOT_OBJECT;
 	slot->id = id;
 	slot->address = object;
 	slot->size = ops->caches[id].cache->object_size;
 	ops->caches[id].objects++;
-	op_fill(ops, slot);
+	op_fill(ops, slot, gfp);
 }
 
 static enum rig_op_status cache_alloc(struct rig_ops *ops, const struct rig_op *op,
@@ -174,7 +171,7 @@ static enum rig_op_status cache_alloc(struct rig_ops *ops, const struct rig_op *
 	if (!object)
 		return RIG_OP_FAILED;
 	op_locate(ops, object, result);
-	hold_object(ops, slot, op->id, object);
+	hold_object(ops, slot, op->id, object, cache_gfp(entry, op));
 	return RIG_OP_DONE;
 }
 
@@ -203,13 +200,13 @@ static enum rig_op_status cache_alloc_bulk(struct rig_ops *ops, const struct rig
 					objects);
 	result->value = (s64)got;
 	for (size_t i = 0; i < got; i++)
-		hold_object(ops, op_empty_slot(ops, op->slot + (unsigned int)i), op->id,
-			    objects[i]);
+		hold_object(ops, op_empty_slot(ops, op->slot + (unsigned int)i), op->id, objects[i],
+			    cache_gfp(entry, op));
 	return got ? RIG_OP_DONE : RIG_OP_FAILED;
 }
 
 static void hold_kmalloc(struct rig_ops *ops, struct slot *slot, const struct rig_op *op,
-			 void *object, struct rig_op_result *result)
+			 void *object, gfp_t gfp, struct rig_op_result *result)
 {
 	slot->kind = SLOT_KMALLOC;
 	slot->address = object;
@@ -219,7 +216,7 @@ static void hold_kmalloc(struct rig_ops *ops, struct slot *slot, const struct ri
 		return;
 	op_locate(ops, object, result);
 	result->size = rig_ksize(ops->cpu, object);
-	op_fill(ops, slot);
+	op_fill(ops, slot, gfp);
 }
 
 static enum rig_op_status do_kmalloc(struct rig_ops *ops, const struct rig_op *op,
@@ -233,7 +230,7 @@ static enum rig_op_status do_kmalloc(struct rig_ops *ops, const struct rig_op *o
 	object = rig_kmalloc(ops->cpu, op->size, op_sane_gfp(op->gfp), op->node, 0);
 	if (!object)
 		return RIG_OP_FAILED;
-	hold_kmalloc(ops, slot, op, object, result);
+	hold_kmalloc(ops, slot, op, object, op_sane_gfp(op->gfp), result);
 	/* nothing is held: a free of it would be one of the script's own */
 	if (result->zero_size)
 		slot->kind = SLOT_EMPTY;
@@ -260,12 +257,13 @@ static enum rig_op_status do_krealloc(struct rig_ops *ops, const struct rig_op *
 	slot->size = kept;
 	if (!op_contents_hold(ops, slot, verdict))
 		return RIG_OP_BROKEN;
-	hold_kmalloc(ops, slot, op, object, result);
+	/* what was kept is not zero */
+	hold_kmalloc(ops, slot, op, object, 0, result);
 	return RIG_OP_DONE;
 }
 
 static void hold_pages(struct rig_ops *ops, struct slot *slot, struct page *page,
-		       unsigned int order)
+		       unsigned int order, gfp_t gfp)
 {
 	unsigned long pfn = rig_page_to_pfn(ops->machine, page);
 
@@ -275,7 +273,7 @@ static void hold_pages(struct rig_ops *ops, struct slot *slot, struct page *page
 	slot->size = PAGE_SIZE << order;
 	if (pfn < ops->machine->max_low_pfn)
 		slot->address = rig_page_address(ops->machine, page);
-	op_fill(ops, slot);
+	op_fill(ops, slot, gfp);
 }
 
 static enum rig_op_status page_alloc(struct rig_ops *ops, const struct rig_op *op,
@@ -292,7 +290,7 @@ static enum rig_op_status page_alloc(struct rig_ops *ops, const struct rig_op *o
 	result->pfn = rig_page_to_pfn(ops->machine, page);
 	result->address = RIG_PAGE_OFFSET + PFN_PHYS(result->pfn);
 	result->order = op->order;
-	hold_pages(ops, slot, page, op->order);
+	hold_pages(ops, slot, page, op->order, op_sane_gfp(op->gfp));
 	return RIG_OP_DONE;
 }
 
@@ -308,7 +306,8 @@ static enum rig_op_status page_alloc_bulk(struct rig_ops *ops, const struct rig_
 				   pages);
 	result->value = (s64)got;
 	for (unsigned int i = 0; i < got; i++)
-		hold_pages(ops, op_empty_slot(ops, op->slot + i), pages[i], 0);
+		hold_pages(ops, op_empty_slot(ops, op->slot + i), pages[i], 0,
+			   op_sane_gfp(op->gfp));
 	return got ? RIG_OP_DONE : RIG_OP_FAILED;
 }
 
@@ -329,7 +328,7 @@ static enum rig_op_status page_alloc_exact(struct rig_ops *ops, const struct rig
 	slot->kind = SLOT_EXACT;
 	slot->address = address;
 	slot->size = op->size;
-	op_fill(ops, slot);
+	op_fill(ops, slot, gfp);
 	return RIG_OP_DONE;
 }
 
@@ -385,7 +384,7 @@ static enum rig_op_status do_vmalloc(struct rig_ops *ops, const struct rig_op *o
 	slot->kind = SLOT_VMALLOC;
 	slot->address = address;
 	slot->size = op->size;
-	op_fill(ops, slot);
+	op_fill(ops, slot, gfp);
 	return RIG_OP_DONE;
 }
 
@@ -485,6 +484,7 @@ enum rig_op_status rig_op_perform(struct rig_ops *ops, const struct rig_op *op,
 
 	memset(result, 0, sizeof(*result));
 	ops->performed++;
+	ops->found.name = NULL;
 	if (rig_event_enabled(&ops->machine->events, RIG_EVENT_op_begin))
 		RIG_TRACE(entered.cpu, op_begin, .number = ops->performed,
 			  .op = rig_op_format(op, text, sizeof(text)));
@@ -492,6 +492,10 @@ enum rig_op_status rig_op_perform(struct rig_ops *ops, const struct rig_op *op,
 		result->status = perform(ops, op, result);
 	else
 		result->status = RIG_OP_SKIPPED;
+	if (ops->found.name) {
+		result->verdict = ops->found;
+		result->status = RIG_OP_BROKEN;
+	}
 	RIG_TRACE(entered.cpu, op_end, .number = ops->performed, .result = result->status);
 	leave(&entered);
 	if (ops->config.check_tier && result->status != RIG_OP_BROKEN &&

@@ -45,6 +45,9 @@ gfp_t op_sane_gfp(unsigned int bits)
 	/* Two zones at once are a caller's bug: the lowest counts. Movable goes with highmem. */
 	if (zone & (zone - 1))
 		bits = (bits & ~zones) | (zone & -zone);
+	/* Neither is there a migratetype for both of these. */
+	if ((bits & ___GFP_MOVABLE) && (bits & ___GFP_RECLAIMABLE))
+		bits &= ~___GFP_MOVABLE;
 	return (gfp_t)bits & __GFP_BITS_MASK;
 }
 
@@ -53,10 +56,61 @@ static u8 pattern(const struct rig_ops *ops, const struct slot *slot)
 	return (u8)((slot - ops->slots) * 37 + 11);
 }
 
-void op_fill(struct rig_ops *ops, struct slot *slot)
+/* What a constructor writes: a byte, since there are objects of one byte. */
+#define CONSTRUCTED 0xc7
+
+void op_constructor(void *object)
+{
+	*(u8 *)object = CONSTRUCTED;
+}
+
+/* Is the slot's object of a cache with a constructor? */
+static bool is_constructed(const struct rig_ops *ops, const struct slot *slot)
+{
+	if (slot->kind == SLOT_OBJECT)
+		return ops->caches[slot->id].constructed;
+	return slot->kind == SLOT_ELEMENT && ops->caches[ops->pools[slot->id].cache].constructed;
+}
+
+void op_reconstruct(struct rig_ops *ops, const struct slot *slot)
+{
+	if (slot->filled && is_constructed(ops, slot))
+		op_constructor(slot->address);
+}
+
+/* The first byte that is not zero, or the slot's size. */
+static u64 first_used_byte(const struct slot *slot)
+{
+	const u8 *bytes = slot->address;
+
+	/* as in op_contents_hold() */
+	if (!bytes[0] && memcmp(bytes, bytes + 1, slot->size - 1) == 0)
+		return slot->size;
+	for (u64 i = 0; i < slot->size; i++)
+		if (bytes[i])
+			return i;
+	return slot->size;
+}
+
+static void look_at_new(struct rig_ops *ops, const struct slot *slot, gfp_t gfp)
+{
+	u64 at = gfp & __GFP_ZERO ? first_used_byte(slot) : slot->size;
+
+	if (at < slot->size)
+		rig_fails(&ops->found, "op.zeroed", "slot %td: byte %llu of %llu is %#x",
+			  slot - ops->slots, (unsigned long long)at, (unsigned long long)slot->size,
+			  ((u8 *)slot->address)[at]);
+	else if (is_constructed(ops, slot) && *(u8 *)slot->address != CONSTRUCTED)
+		rig_fails(&ops->found, "op.constructed",
+			  "slot %td: the object is not as its constructor left it (%#x)",
+			  slot - ops->slots, *(u8 *)slot->address);
+}
+
+void op_fill(struct rig_ops *ops, struct slot *slot, gfp_t gfp)
 {
 	if (!ops->config.fill || !slot->address || !slot->size || slot->kind == SLOT_IOREMAP)
 		return;
+	look_at_new(ops, slot, gfp);
 	memset(slot->address, pattern(ops, slot), slot->size);
 	slot->filled = true;
 }
@@ -128,6 +182,7 @@ bool op_free_slot(struct rig_ops *ops, struct slot *slot, struct rig_verdict *ve
 {
 	bool held = op_contents_hold(ops, slot, verdict);
 
+	op_reconstruct(ops, slot);
 	free_contents(ops, slot);
 	slot->kind = SLOT_EMPTY;
 	return held;

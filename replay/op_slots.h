@@ -52,6 +52,7 @@ struct rig_ops {
 	struct op_pool *pools; /* as many as caches */
 	struct task_struct task;
 	u64 performed;
+	struct rig_verdict found; /* by op_fill(); name NULL: nothing */
 };
 
 /* The slot, when it is there and (not) in use; NULL otherwise. */
@@ -62,14 +63,22 @@ struct op_cache *op_live_cache(struct rig_ops *ops, unsigned int id);
 /* Frees what a slot holds; false and @verdict when its contents were changed. */
 bool op_free_slot(struct rig_ops *ops, struct slot *slot, struct rig_verdict *verdict);
 
-/* Puts the owner's pattern into what a slot holds / looks at it. */
-void op_fill(struct rig_ops *ops, struct slot *slot);
+/*
+ * Puts the owner's pattern into what a slot holds / looks at it. Before, what was asked for with
+ * __GFP_ZERO must be zero ("op.zeroed"), and an object of a cache with a constructor as that left
+ * it ("op.constructed"): ops->found.
+ */
+void op_fill(struct rig_ops *ops, struct slot *slot, gfp_t gfp);
 bool op_contents_hold(struct rig_ops *ops, struct slot *slot, struct rig_verdict *verdict);
+
+/* The constructor of ops' caches; and the same before an object is freed. */
+void op_constructor(void *object);
+void op_reconstruct(struct rig_ops *ops, const struct slot *slot);
 
 /* Where an object is; for results. */
 void op_locate(struct rig_ops *ops, const void *object, struct rig_op_result *result);
 
-/* Flags that make sense together: one zone, and only bits that exist. */
+/* Flags that make sense together: one zone, one kind of mobility, and only bits that exist. */
 gfp_t op_sane_gfp(unsigned int gfp);
 
 /* op_mapping.c: kmap, mempools, ioremap and device accesses. */

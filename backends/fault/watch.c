@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kmemrig/context.h>
 #include <kmemrig/event.h>
 #include <kmemrig/vmalloc.h>
 #include <linux/kernel.h>
@@ -216,7 +217,8 @@ static bool stands_for_itself(const struct rig_fault_watch *watch, const struct 
 	const struct page *page;
 
 	if (live->kind == LIVE_OBJECT)
-		return true;
+		return !rig_vmalloc_owns(watch->machine,
+					 rig_host_address(watch->machine, live->key));
 	page = rig_pfn_to_page(watch->machine, live->key);
 	return live->kind == LIVE_PAGES && !PageSlab(page);
 }
@@ -257,18 +259,24 @@ void rig_fault_watch_end(struct rig_machine *machine)
 {
 	struct rig_fault *fault = machine->fault;
 	struct rig_fault_watch *watch = fault ? fault->watch : NULL;
+	struct rig_fault_plan plan;
 
 	if (!watch)
 		return;
+	/* What still waits its turn to be freed is not leaked. */
+	plan = fault->plan;
+	memset(&fault->plan, 0, sizeof(fault->plan));
+	rig_run_work(&machine->cpus[0]);
+	if (machine->vmalloc)
+		rig_vmalloc_settle(&machine->cpus[0]);
 	rig_event_detach(machine, &watch->sink);
 	report_leaks(watch);
-	dprintf(watch->fd, "end %llu %llu\n", (unsigned long long)fault->plan.calls,
-		(unsigned long long)fault->plan.failures);
+	dprintf(watch->fd, "end %llu %llu\n", (unsigned long long)plan.calls,
+		(unsigned long long)plan.failures);
 	close(watch->fd);
 	pthread_mutex_destroy(&watch->lock);
 	free(watch->slots);
 	free(watch);
 	fault->watch = NULL;
-	memset(&fault->plan, 0, sizeof(fault->plan));
 	rig_fault_rearm(machine);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "parts.h"
-#include "registry.h"
+#include <kmemrig/registry.h>
 
 const struct page_backend *rig_find_page_backend(const char *name)
 {

@@ -272,19 +272,36 @@ static void drop_vanished(struct rig_cpu *cpu, struct zone *zone,
 	}
 }
 
-void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
-			   const struct rig_refill_trace *trace)
+/* The traced page's block is further down in the list than ours: true, it is the first now. */
+static bool reorder(struct zone *zone, const struct rig_refill_trace *trace, u64 traced)
+{
+	struct page *page = peek_smallest(zone, trace->order, trace->migratetype);
+	struct rig_page_where where;
+
+	if (!page || rig_page_where(zone->machine, traced, &where) != RIG_PLACE_BUDDY ||
+	    where.head_pfn != traced || rig_page_to_pfn(zone->machine, page) == traced ||
+	    where.order != buddy_order(page))
+		return false;
+	list_move(&rig_pfn_to_page(zone->machine, traced)->buddy_list,
+		  &zone->free_area[where.order].free_list[trace->migratetype]);
+	return true;
+}
+
+int rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
+			  const struct rig_refill_trace *trace)
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
 	unsigned int index = order_to_pindex(trace->migratetype, trace->order);
 	bool locked = pcp_lock(pcp);
-	int taken;
+	int taken, reordered = 0;
 
 	for (taken = 0; taken < trace->nr; taken++) {
 		struct page *page;
 
-		if (trace->vanished)
+		if (trace->vanished) {
 			drop_vanished(cpu, zone, trace, trace->pfns[taken]);
+			reordered += reorder(zone, trace, trace->pfns[taken]);
+		}
 		rig_spin_lock(&zone->lock);
 		page = rmqueue_locked(cpu, zone, trace->order, trace->migratetype,
 				      trace->migratetype == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
@@ -300,6 +317,7 @@ void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
 	mod_zone_freepage_state(cpu, zone, -((long)taken << trace->order), trace->migratetype);
 	rig_spin_unlock(&zone->lock);
 	pcp_unlock(pcp, locked);
+	return reordered;
 }
 
 struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid)

@@ -119,6 +119,30 @@ unsigned long rig_vmalloc_nr_pages(const struct rig_machine *machine)
 	return machine->vmalloc ? machine->vmalloc->nr_pages : 0;
 }
 
+static bool tree_owns(const struct span_tree *tree, const void *object)
+{
+	const struct span *span;
+
+	list_for_each_entry (span, &tree->list, list)
+		if (span->object == object || (span->vm && (area_of(span->vm)->object == object ||
+							    span->vm->pages == object)))
+			return true;
+	return false;
+}
+
+bool rig_vmalloc_owns(struct rig_machine *machine, const void *object)
+{
+	const struct rig_vmalloc *space = machine->vmalloc;
+
+	if (!space)
+		return false;
+	for (int id = 0; id < machine->nr_cpus; id++)
+		if (space->preload[id] && space->preload[id]->object == object)
+			return true;
+	return tree_owns(&space->free, object) || tree_owns(&space->busy, object) ||
+	       tree_owns(&space->lazy, object);
+}
+
 static void print_nodes(struct rig_machine *machine, const struct vm_struct *vm, FILE *out)
 {
 	unsigned int step = 1U << vm->page_order;

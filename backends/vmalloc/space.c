@@ -130,6 +130,17 @@ void space_purge(struct rig_cpu *cpu)
 	free_all(cpu, &gone);
 }
 
+void rig_vmalloc_settle(struct rig_cpu *cpu)
+{
+	struct rig_vmalloc *space = cpu->machine->vmalloc;
+
+	space_purge(cpu);
+	for (int id = 0; id < RIG_NR_CPUS; id++) {
+		free_span(cpu, space->preload[id]);
+		space->preload[id] = NULL;
+	}
+}
+
 void space_free_lazily(struct rig_cpu *cpu, struct span *span)
 {
 	struct rig_vmalloc *space = cpu->machine->vmalloc;

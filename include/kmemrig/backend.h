@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a backend exports. A backend is one folder under backends/ with one const table; the build
- * finds the folders and writes the list of tables (backends/machine/registry.h), and the same
+ * finds the folders and writes the list of tables (include/kmemrig/registry.h), and the same
  * table plugs in from a shared object at run time: it exports
  *
  *	const struct slab_backend *kmemrig_slab_backend(void);     or

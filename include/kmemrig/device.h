@@ -118,9 +118,11 @@ void rig_io_write(struct rig_cpu *cpu, volatile void __iomem *address, unsigned 
 #define RIG_EDU_LIVENESS 0x04  /* rw: reads back inverted */
 #define RIG_EDU_FACTORIAL 0x08 /* rw: write n, read n! mod 2^32 */
 #define RIG_EDU_SCRATCH 0x10   /* rw: keeps what is written (not in QEMU's) */
-#define RIG_EDU_DOORBELL                                                                           \
-	0x14			    /* w: raises the interrupt RIG_EDU_DOORBELL_DELAY ns later,    \
-				     * with the value written ORed into its status (not in QEMU's) */
+/*
+ * w: raises the interrupt RIG_EDU_DOORBELL_DELAY ns later, with the value written ORed into its
+ * status (not in QEMU's)
+ */
+#define RIG_EDU_DOORBELL 0x14
 #define RIG_EDU_DOORBELL_DELAY 0x18 /* rw: ns; 0: at once */
 #define RIG_EDU_STATUS 0x20	    /* rw: RIG_EDU_STATUS_* */
 #define RIG_EDU_IRQ_STATUS 0x24	    /* r: why the interrupt is up; 0: it is not */

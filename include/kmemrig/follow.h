@@ -55,6 +55,15 @@ void rig_follow_hooks(struct rig_follow *follow, rig_follow_enter enter, rig_fol
 /* Other events than kmem's page events are ignored. -ENOMEM: no host memory. */
 int rig_follow_event(struct rig_follow *follow, const struct rig_event *event);
 
+/*
+ * Steps of the caller's own, for what works above the page allocator (object events): when its turn
+ * comes in the run, @call gets its number and the data of rig_follow_hooks(). -ENOMEM. Events that
+ * are left out count too, so that numbers stay the trace's.
+ */
+void rig_follow_on_step(struct rig_follow *follow, rig_follow_enter call);
+int rig_follow_add_step(struct rig_follow *follow, const struct rig_event *event);
+void rig_follow_skip(struct rig_follow *follow);
+
 /* Replays all events so far; once. False: no host memory. */
 bool rig_follow_run(struct rig_follow *follow);
 

@@ -155,8 +155,9 @@ struct rig_refill_trace {
 	void *data;
 };
 
-void rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
-			   const struct rig_refill_trace *trace);
+/* Returns how many blocks had to be moved to the head of their list first. */
+int rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
+			  const struct rig_refill_trace *trace);
 
 /* The zone that a request would be served from now, by the watermarks; NULL: none. */
 struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid);

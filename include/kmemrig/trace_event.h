@@ -20,12 +20,12 @@
 
 /* One event of a trace. Strings are borrowed until the next one is read. */
 struct rig_trace_event {
-	int id;		  /* enum rig_event_id, or RIG_TRACE_OTHER */
-	const char *name; /* as the trace calls it, without its system */
-	const char *text; /* of a line written to the trace by hand (marker), or NULL */
-	const char *symbol;   /* the function of the event's call_site, where the trace knows it */
-	u64 position;	  /* where it is: a byte of the file or a line of the text; 0: unknown */
-	u64 lost_before;  /* events that the recorder lost just before this one, at least */
+	int id;		    /* enum rig_event_id, or RIG_TRACE_OTHER */
+	const char *name;   /* as the trace calls it, without its system */
+	const char *text;   /* of a line written to the trace by hand (marker), or NULL */
+	const char *symbol; /* the function of the event's call_site, where the trace knows it */
+	u64 position;	    /* where it is: a byte of the file or a line of the text; 0: unknown */
+	u64 lost_before;    /* events that the recorder lost just before this one, at least */
 	struct rig_event event; /* the fields; time is the trace's */
 };
 

@@ -86,6 +86,12 @@ struct page *rig_vmalloc_to_page(struct rig_machine *machine, const void *addres
 /* Purges what was freed lazily: its addresses can be used again. May sleep. */
 void rig_vm_unmap_aliases(struct rig_cpu *cpu);
 
+/* Also gives back what is kept ready for the next areas: before looking for what was leaked. */
+void rig_vmalloc_settle(struct rig_cpu *cpu);
+
+/* Is the object (host address) one that the vmalloc space itself allocated for its own use? */
+bool rig_vmalloc_owns(struct rig_machine *machine, const void *object);
+
 /* 0, or -EINVAL: see remap_vmalloc_range in linux/vmalloc.h. @size in bytes. */
 int rig_remap_vmalloc_check(struct rig_machine *machine, const void *address, unsigned long pgoff,
 			    unsigned long size);

@@ -36,9 +36,10 @@
 #define SLAB_TRACE ((__force slab_flags_t)0x00200000U)		 /* debug: print every call */
 #define SLAB_DEBUG_OBJECTS ((__force slab_flags_t)0)
 #define SLAB_NOLEAKTRACE ((__force slab_flags_t)0x00800000U)
-#define SLAB_FAILSLAB ((__force slab_flags_t)0x02000000U) /* failslab's cache filter lets it pass  \
-							   */
-#define SLAB_ACCOUNT ((__force slab_flags_t)0x04000000U)  /* charged to a control group */
+#define SLAB_FAILSLAB                                                                              \
+	((__force slab_flags_t)0x02000000U)		 /* failslab's cache filter lets it pass   \
+							  */
+#define SLAB_ACCOUNT ((__force slab_flags_t)0x04000000U) /* charged to a control group */
 #define SLAB_KASAN ((__force slab_flags_t)0)
 #define SLAB_NO_USER_FLAGS ((__force slab_flags_t)0x10000000U) /* ignore slub_debug= */
 #define SLAB_SKIP_KFENCE ((__force slab_flags_t)0)

@@ -61,7 +61,7 @@ def private_headers(tree):
     """a folder's private header is included by that folder only"""
     for path, text in files(tree, SOURCE):
         for number, line in enumerate(text.split("\n"), 1):
-            match = re.match(r'#include "(.*/.*)"', line)
+            match = re.match(r'#include "(\.\./.*)"', line)
             if match and not path.startswith("tests/"):
                 yield f"{path}:{number}: {match.group(1)} is another folder's"
 

@@ -133,7 +133,9 @@ unsigned int rig_analysis_task(struct rig_analysis *analysis, const struct rig_r
 static unsigned int find_site(struct rig_analysis *analysis, const struct rig_record *record)
 {
 	const char *symbol = rig_record_text(record, RIG_SLOT_SYMBOL);
-	bool by_symbol = symbol && !(record->present & (1u << RIG_SLOT_CALL_SITE));
+	bool by_symbol = symbol && *symbol &&
+			 (!(record->present & (1u << RIG_SLOT_CALL_SITE)) ||
+			  !record->number[RIG_SLOT_CALL_SITE]);
 	u64 key = by_symbol ? rig_hash_text(symbol) : record->number[RIG_SLOT_CALL_SITE];
 	unsigned int *index;
 	bool made;
@@ -147,7 +149,7 @@ static unsigned int find_site(struct rig_analysis *analysis, const struct rig_re
 		*index = (unsigned int)analysis->nr_sites;
 		site = GROW(analysis, sites);
 		site->address = key;
-		site->symbol = symbol ? strdup(symbol) : NULL;
+		site->symbol = symbol && *symbol ? strdup(symbol) : NULL;
 	}
 	return *index;
 }
@@ -291,6 +293,7 @@ static void add_slab_free(struct rig_analysis *analysis, const struct rig_record
 	const char *name = rig_record_text(record, RIG_SLOT_NAME);
 	u64 address = record->number[RIG_SLOT_PTR];
 	struct rig_object *object;
+	unsigned int task;
 	int cache = -1;
 
 	if (!address) {
@@ -298,7 +301,8 @@ static void add_slab_free(struct rig_analysis *analysis, const struct rig_record
 		return;
 	}
 	analysis->slab.frees++;
-	analysis->tasks[rig_analysis_task(analysis, record)].slab_frees++;
+	task = rig_analysis_task(analysis, record);
+	analysis->tasks[task].slab_frees++;
 	if (name && *name)
 		cache = (int)find_cache(analysis, name);
 	object = rig_table_find(&analysis->objects, address);

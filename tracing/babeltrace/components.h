@@ -19,4 +19,23 @@ rig_sink_graph_is_configured(bt_self_component_sink *component);
 bt_component_class_sink_consume_method_status rig_sink_consume(bt_self_component_sink *component);
 void rig_sink_finalize(bt_self_component_sink *component);
 
+/* source.kmemrig.ftrace */
+bt_component_class_initialize_method_status
+rig_source_initialize(bt_self_component_source *component,
+		      bt_self_component_source_configuration *configuration, const bt_value *params,
+		      void *data);
+void rig_source_finalize(bt_self_component_source *component);
+bt_component_class_query_method_status rig_source_query(bt_self_component_class_source *class,
+							bt_private_query_executor *executor,
+							const char *object, const bt_value *params,
+							void *data, const bt_value **result);
+bt_message_iterator_class_initialize_method_status
+rig_source_iterator_initialize(bt_self_message_iterator *self,
+			       bt_self_message_iterator_configuration *configuration,
+			       bt_self_component_port_output *port);
+void rig_source_iterator_finalize(bt_self_message_iterator *self);
+bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_iterator *self,
+							     bt_message_array_const messages,
+							     uint64_t capacity, uint64_t *count);
+
 #endif

@@ -164,6 +164,7 @@ void rig_analysis_add_page_free(struct rig_analysis *analysis, const struct rig_
 	u64 pfn = record->number[RIG_SLOT_PFN];
 	u64 order = record->number[RIG_SLOT_ORDER];
 	struct rig_page *page;
+	unsigned int task;
 	u64 bytes;
 
 	if (order > 63 - analysis->options.page_shift)
@@ -171,7 +172,8 @@ void rig_analysis_add_page_free(struct rig_analysis *analysis, const struct rig_
 	bytes = 1ULL << (order + analysis->options.page_shift);
 	analysis->pages.frees++;
 	analysis->pages.free_bytes += bytes;
-	analysis->tasks[rig_analysis_task(analysis, record)].page_frees++;
+	task = rig_analysis_task(analysis, record);
+	analysis->tasks[task].page_frees++;
 	page = rig_table_find(&analysis->live_pages, pfn);
 	if (page) {
 		end_page(analysis, page, record->time_ns);
@@ -211,6 +213,10 @@ void rig_analysis_attribute_page(struct rig_analysis *analysis, const struct rig
 	first = *pending - 1;
 	*pending = 0;
 	if (offset >> shift < first)
+		return;
+	/* larger ones of kmalloc are pages without a slab */
+	if (record->kind == RIG_KIND_KMALLOC &&
+	    record->number[RIG_SLOT_BYTES_ALLOC] > 2ULL << shift)
 		return;
 	page = rig_table_find(&analysis->live_pages, first);
 	if (!page || (offset >> shift) - first >= 1ULL << page->order || page->slab)

@@ -20,3 +20,14 @@ BT_PLUGIN_SINK_COMPONENT_CLASS_DESCRIPTION(report, "The same as one HTML file th
 BT_PLUGIN_SINK_COMPONENT_CLASS_INITIALIZE_METHOD(report, rig_report_initialize);
 BT_PLUGIN_SINK_COMPONENT_CLASS_FINALIZE_METHOD(report, rig_sink_finalize);
 BT_PLUGIN_SINK_COMPONENT_CLASS_GRAPH_IS_CONFIGURED_METHOD(report, rig_sink_graph_is_configured);
+
+BT_PLUGIN_SOURCE_COMPONENT_CLASS(ftrace, rig_source_next);
+BT_PLUGIN_SOURCE_COMPONENT_CLASS_DESCRIPTION(ftrace,
+					     "trace-cmd's trace.dat, ftrace text and perf.data");
+BT_PLUGIN_SOURCE_COMPONENT_CLASS_INITIALIZE_METHOD(ftrace, rig_source_initialize);
+BT_PLUGIN_SOURCE_COMPONENT_CLASS_FINALIZE_METHOD(ftrace, rig_source_finalize);
+BT_PLUGIN_SOURCE_COMPONENT_CLASS_QUERY_METHOD(ftrace, rig_source_query);
+BT_PLUGIN_SOURCE_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
+	ftrace, rig_source_iterator_initialize);
+BT_PLUGIN_SOURCE_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
+	ftrace, rig_source_iterator_finalize);

@@ -38,11 +38,11 @@
 
 #define RIG_MIGRATETYPE_VALUES                                                                     \
 	lttng_ust_field_enum_value("MIGRATE_UNMOVABLE", 0)                                         \
-	lttng_ust_field_enum_value("MIGRATE_MOVABLE", 1)                                           \
-	lttng_ust_field_enum_value("MIGRATE_RECLAIMABLE", 2)                                       \
-	lttng_ust_field_enum_value("MIGRATE_HIGHATOMIC", 3)                                        \
-	lttng_ust_field_enum_value("MIGRATE_CMA", 4)                                               \
-	lttng_ust_field_enum_value("MIGRATE_ISOLATE", 5)
+		lttng_ust_field_enum_value("MIGRATE_MOVABLE", 1)                                   \
+			lttng_ust_field_enum_value("MIGRATE_RECLAIMABLE", 2)                       \
+				lttng_ust_field_enum_value("MIGRATE_HIGHATOMIC", 3)                \
+					lttng_ust_field_enum_value("MIGRATE_CMA", 4)               \
+						lttng_ust_field_enum_value("MIGRATE_ISOLATE", 5)
 
 #define RIG_LTTNG_ENUMS(provider)                                                                  \
 	LTTNG_UST_TRACEPOINT_ENUM(provider, gfp_flags,                                             \

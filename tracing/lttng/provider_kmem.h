@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* LTTng-UST provider "kmem": the kernel's kmem events, under its names. Fields come from the event table. */
+/* LTTng-UST provider "kmem": the kernel's kmem events, under its names. Fields come from the event
+ * table. */
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER kmem
 

@@ -30,10 +30,11 @@ LTTNG_UST_TRACEPOINT_EVENT(kmemrig, task,
 										      comm_arg)))
 
 /* Return addresses of the host's call stack, innermost first, for the kmem event that follows. */
-LTTNG_UST_TRACEPOINT_EVENT(kmemrig, callstack,
-			   LTTNG_UST_TP_ARGS(const unsigned long *, frames_arg, unsigned int, nr_arg),
-			   LTTNG_UST_TP_FIELDS(lttng_ust_field_sequence_hex(
-				   unsigned long, frames, frames_arg, unsigned int, nr_arg)))
+LTTNG_UST_TRACEPOINT_EVENT(
+	kmemrig, callstack,
+	LTTNG_UST_TP_ARGS(const unsigned long *, frames_arg, unsigned int, nr_arg),
+	LTTNG_UST_TP_FIELDS(lttng_ust_field_sequence_hex(unsigned long, frames, frames_arg,
+							 unsigned int, nr_arg)))
 #endif
 
 #include <lttng/tracepoint-event.h>

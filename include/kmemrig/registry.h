@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The backends that this build holds; the tables are written by the build. NULL ends each. */
-#ifndef RIG_REGISTRY_H
-#define RIG_REGISTRY_H
+#ifndef KMEMRIG_REGISTRY_H
+#define KMEMRIG_REGISTRY_H
 
 struct page_backend;
 struct slab_backend;

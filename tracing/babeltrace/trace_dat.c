@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trace.dat (versions 6 and 7) by way of trace-cmd's library, which knows the containers, the
+ * compression and the ring buffer's pages. Each CPU's events come in order; they are merged here
+ * by time, the lower CPU first where times are equal, as trace-cmd report does.
+ *
+ * What an event holds is described in the file itself: fields become fields of the same name,
+ * common_* left out (the task is part of every event). Arrays that are no strings are left out.
+ */
+#include <errno.h>
+#include <event-parse.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <trace-cmd.h>
+
+#include "input.h"
+#include "table.h"
+
+#define MAX_STRING 4096
+
+struct trace_dat {
+	struct rig_input input;
+	char *path;
+	struct tracecmd_input *file;
+	struct tep_handle *tep;
+	struct tep_record **heads; /* [nr_cpus]: next record, or NULL */
+	int nr_cpus;
+	struct tep_record *current;
+	struct rig_table classes; /* by event id: struct rig_input_class * */
+	char strings[RIG_MAX_FIELDS][MAX_STRING];
+	u64 records;
+};
+
+static char library_says[300];
+static bool library_complained;
+
+/* trace-cmd's library reports through this hook of traceevent; kept for our own message. */
+int tep_vprint(const char *name, enum tep_loglevel level, bool print_err, const char *format,
+	       va_list args)
+{
+	if (level <= TEP_LOG_ERROR) {
+		vsnprintf(library_says, sizeof(library_says), format, args);
+		library_says[strcspn(library_says, "\n")] = '\0';
+		library_complained = true;
+	}
+	return 0;
+}
+
+static void make_fields(struct rig_input_class *class, const struct tep_event *event)
+{
+	for (const struct tep_format_field *field = event->format.fields; field;
+	     field = field->next) {
+		struct rig_input_field *ours = &class->fields[class->nr_fields];
+
+		if (class->nr_fields == RIG_MAX_FIELDS)
+			break;
+		if (field->flags & TEP_FIELD_IS_STRING)
+			ours->type = RIG_FIELD_STRING;
+		else if (field->flags & (TEP_FIELD_IS_ARRAY | TEP_FIELD_IS_DYNAMIC) ||
+			 (field->size != 1 && field->size != 2 && field->size != 4 &&
+			  field->size != 8))
+			continue;
+		else if (field->flags & TEP_FIELD_IS_POINTER ||
+			 strcmp(field->name, "call_site") == 0)
+			ours->type = RIG_FIELD_HEX;
+		else
+			ours->type = field->flags & TEP_FIELD_IS_SIGNED ? RIG_FIELD_SIGNED
+									: RIG_FIELD_UNSIGNED;
+		ours->name = field->name;
+		ours->bits = (unsigned int)field->size * 8;
+		ours->data = field;
+		class->nr_fields++;
+	}
+}
+
+static struct rig_input_class *find_class(struct trace_dat *dat, const struct tep_event *event)
+{
+	struct rig_input_class **slot = rig_table_put(&dat->classes, (u64)event->id, NULL);
+	char name[256];
+
+	if (*slot)
+		return *slot;
+	*slot = calloc(1, sizeof(**slot));
+	if (!*slot)
+		abort();
+	snprintf(name, sizeof(name), "%s:%s", event->system, event->name);
+	(*slot)->name = strdup(name);
+	make_fields(*slot, event);
+	return *slot;
+}
+
+/* A field's place in the record; false when the record is too short for it. */
+static bool locate(const struct trace_dat *dat, const struct tep_record *record,
+		   const struct tep_format_field *field, u64 *offset, u64 *size)
+{
+	*offset = (u64)field->offset;
+	*size = (u64)field->size;
+	if (*offset + *size > (u64)record->size)
+		return false;
+	if (field->flags & TEP_FIELD_IS_DYNAMIC) {
+		u64 where = tep_read_number(dat->tep, (char *)record->data + *offset, 4);
+
+		if (field->flags & TEP_FIELD_IS_RELATIVE)
+			*offset += 4 + (where & 0xffff);
+		else
+			*offset = where & 0xffff;
+		*size = where >> 16 & 0xffff;
+	}
+	return *offset + *size <= (u64)record->size;
+}
+
+static bool read_field(struct trace_dat *dat, const struct tep_record *record, unsigned int i,
+		       struct rig_input_event *event)
+{
+	const struct rig_input_field *ours = &event->class->fields[i];
+	const struct tep_format_field *field = ours->data;
+	const char *data = record->data;
+	u64 offset, size;
+
+	if (!locate(dat, record, field, &offset, &size))
+		return false;
+	if (ours->type == RIG_FIELD_STRING) {
+		size_t length = strnlen(data + offset, size < MAX_STRING ? size : MAX_STRING - 1);
+
+		memcpy(dat->strings[i], data + offset, length);
+		dat->strings[i][length] = '\0';
+		event->text[i] = dat->strings[i];
+		return true;
+	}
+	event->number[i] = tep_read_number(dat->tep, data + offset, (int)size);
+	if (ours->type == RIG_FIELD_SIGNED) {
+		if (size == 1)
+			event->number[i] = (u64)(s8)event->number[i];
+		else if (size == 2)
+			event->number[i] = (u64)(s16)event->number[i];
+		else if (size == 4)
+			event->number[i] = (u64)(s32)event->number[i];
+	}
+	return true;
+}
+
+static int earliest(const struct trace_dat *dat)
+{
+	int best = -1;
+
+	for (int cpu = 0; cpu < dat->nr_cpus; cpu++)
+		if (dat->heads[cpu] && (best < 0 || dat->heads[cpu]->ts < dat->heads[best]->ts))
+			best = cpu;
+	return best;
+}
+
+static enum rig_input_result fail(struct trace_dat *dat, const char *what)
+{
+	snprintf(dat->input.error, sizeof(dat->input.error), "%s: event %llu: %s", dat->path,
+		 (unsigned long long)dat->records, what);
+	return RIG_INPUT_ERROR;
+}
+
+static enum rig_input_result next_event(struct rig_input *input, struct rig_input_event *event)
+{
+	struct trace_dat *dat = (struct trace_dat *)input;
+	struct tep_event *kind;
+	int cpu;
+
+	tracecmd_free_record(dat->current);
+	dat->current = NULL;
+	if (library_complained)
+		return fail(dat, library_says);
+	cpu = earliest(dat);
+	if (cpu < 0)
+		return RIG_INPUT_END;
+	dat->current = dat->heads[cpu];
+	dat->heads[cpu] = tracecmd_read_data(dat->file, cpu);
+	dat->records++;
+	kind = tep_find_event_by_record(dat->tep, dat->current);
+	if (!kind)
+		return fail(dat, "of an unknown type");
+	*event = (struct rig_input_event){ .class = find_class(dat, kind),
+					   .time_ns = (s64)dat->current->ts,
+					   .cpu = cpu };
+	event->pid = tep_data_pid(dat->tep, dat->current);
+	event->comm = tep_data_comm_from_pid(dat->tep, event->pid);
+	event->missed = dat->current->missed_events < 0 ? ~0ULL : (u64)dat->current->missed_events;
+	for (unsigned int i = 0; i < event->class->nr_fields; i++)
+		if (!read_field(dat, dat->current, i, event))
+			return fail(dat, "shorter than its fields");
+	return RIG_INPUT_EVENT;
+}
+
+static void close_file(struct rig_input *input)
+{
+	struct trace_dat *dat = (struct trace_dat *)input;
+	struct rig_input_class **class;
+	size_t position = 0;
+	u64 id;
+
+	tracecmd_free_record(dat->current);
+	for (int cpu = 0; cpu < dat->nr_cpus; cpu++)
+		tracecmd_free_record(dat->heads[cpu]);
+	while ((class = rig_table_next(&dat->classes, &position, &id))) {
+		free((char *)(*class)->name);
+		free(*class);
+	}
+	rig_table_fini(&dat->classes);
+	if (dat->file)
+		tracecmd_close(dat->file);
+	free(dat->heads);
+	free(dat->path);
+	free(dat);
+}
+
+struct rig_input *rig_trace_dat_open(const char *path, char *error, size_t error_size)
+{
+	struct trace_dat *dat = calloc(1, sizeof(*dat));
+
+	if (!dat)
+		abort();
+	library_complained = false;
+	dat->path = strdup(path);
+	dat->input.next = next_event;
+	dat->input.close = close_file;
+	dat->input.symbols = dat->path;
+	rig_table_init(&dat->classes, sizeof(struct rig_input_class *));
+	dat->file = tracecmd_open(path, TRACECMD_FL_LOAD_NO_PLUGINS);
+	if (!dat->file) {
+		snprintf(error, error_size, "%s: not a whole trace.dat%s%s", path,
+			 library_complained ? ": " : "", library_complained ? library_says : "");
+		close_file(&dat->input);
+		return NULL;
+	}
+	dat->tep = tracecmd_get_tep(dat->file);
+	dat->nr_cpus = tep_get_cpus(dat->tep);
+	dat->heads = calloc((size_t)dat->nr_cpus + 1, sizeof(*dat->heads));
+	for (int cpu = 0; cpu < dat->nr_cpus; cpu++)
+		dat->heads[cpu] = tracecmd_read_cpu_first(dat->file, cpu);
+	return &dat->input;
+}
