@@ -394,7 +394,6 @@ bt_component_class_sink_consume_method_status rig_sink_consume(bt_self_component
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
 	case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
 		sink->shown = true;
-		bt_message_iterator_put_ref(sink->iterator);
 		return show(sink, false) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END
 					 : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
 	case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
@@ -416,5 +415,6 @@ void rig_sink_finalize(bt_self_component_sink *component)
 	/* interrupted: what was read so far is worth showing */
 	if (sink->iterator && !sink->shown && sink->analysis->records)
 		show(sink, true);
+	bt_message_iterator_put_ref(sink->iterator);
 	destroy(sink);
 }

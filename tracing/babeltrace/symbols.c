@@ -21,7 +21,25 @@ struct rig_symbols {
 	struct symbol *symbols;
 	size_t nr, capacity;
 	struct tracecmd_input *file;
+	struct tep_handle *tep; /* of our file, or of a source's */
 };
+
+static __thread struct {
+	const char *path;
+	struct tep_handle *tep;
+} offered;
+
+void rig_symbols_offer(const char *path, struct tep_handle *tep)
+{
+	offered.path = path;
+	offered.tep = tep;
+}
+
+void rig_symbols_withdraw(struct tep_handle *tep)
+{
+	if (offered.tep == tep)
+		rig_symbols_offer(NULL, NULL);
+}
 
 static int by_address(const void *a, const void *b)
 {
@@ -67,6 +85,11 @@ struct rig_symbols *rig_symbols_open(const char *path, char *error, size_t error
 	FILE *file = fopen(path, "r");
 	int result = 0;
 
+	if (symbols && file && offered.path && strcmp(path, offered.path) == 0) {
+		fclose(file);
+		symbols->tep = offered.tep;
+		return symbols;
+	}
 	if (!symbols || !file) {
 		snprintf(error, error_size, "%s: %s", path, strerror(errno));
 		free(symbols);
@@ -78,6 +101,8 @@ struct rig_symbols *rig_symbols_open(const char *path, char *error, size_t error
 		if (!symbols->file) {
 			snprintf(error, error_size, "%s: trace-cmd's library can't read it", path);
 			result = -EINVAL;
+		} else {
+			symbols->tep = tracecmd_get_tep(symbols->file);
 		}
 	} else {
 		rewind(file);
@@ -107,11 +132,10 @@ static const char *find(const struct rig_symbols *symbols, u64 address, u64 *sta
 {
 	size_t low = 0, high = symbols->nr;
 
-	if (symbols->file) {
-		struct tep_handle *tep = tracecmd_get_tep(symbols->file);
-		const char *name = tep_find_function(tep, address);
+	if (symbols->tep) {
+		const char *name = tep_find_function(symbols->tep, address);
 
-		*start = name ? tep_find_function_address(tep, address) : 0;
+		*start = name ? tep_find_function_address(symbols->tep, address) : 0;
 		return name;
 	}
 	while (low < high) {

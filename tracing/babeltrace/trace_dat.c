@@ -16,6 +16,7 @@
 #include <trace-cmd.h>
 
 #include "input.h"
+#include "symbols.h"
 #include "table.h"
 
 #define MAX_STRING 4096
@@ -29,6 +30,9 @@ struct trace_dat {
 	int nr_cpus;
 	struct tep_record *current;
 	struct rig_table classes; /* by event id: struct rig_input_class * */
+	bool same_endian;	  /* numbers can be read as they are */
+	int last_pid;
+	const char *last_comm;
 	char strings[RIG_MAX_FIELDS][MAX_STRING];
 	u64 records;
 };
@@ -75,13 +79,19 @@ static void make_fields(struct rig_input_class *class, const struct tep_event *e
 	}
 }
 
-static struct rig_input_class *find_class(struct trace_dat *dat, const struct tep_event *event)
+/* NULL: no event has that number. */
+static struct rig_input_class *find_class(struct trace_dat *dat, int id)
 {
-	struct rig_input_class **slot = rig_table_put(&dat->classes, (u64)event->id, NULL);
+	struct rig_input_class **slot = rig_table_find(&dat->classes, (u64)id);
+	struct tep_event *event;
 	char name[256];
 
-	if (*slot)
+	if (slot)
 		return *slot;
+	event = tep_find_event(dat->tep, id);
+	if (!event)
+		return NULL;
+	slot = rig_table_put(&dat->classes, (u64)id, NULL);
 	*slot = calloc(1, sizeof(**slot));
 	if (!*slot)
 		abort();
@@ -89,6 +99,16 @@ static struct rig_input_class *find_class(struct trace_dat *dat, const struct te
 	(*slot)->name = strdup(name);
 	make_fields(*slot, event);
 	return *slot;
+}
+
+static u64 read_number(const struct trace_dat *dat, const char *at, u64 size)
+{
+	u64 value = 0;
+
+	if (!dat->same_endian)
+		return tep_read_number(dat->tep, at, (int)size);
+	memcpy(&value, at, size);
+	return value;
 }
 
 /* A field's place in the record; false when the record is too short for it. */
@@ -100,7 +120,7 @@ static bool locate(const struct trace_dat *dat, const struct tep_record *record,
 	if (*offset + *size > (u64)record->size)
 		return false;
 	if (field->flags & TEP_FIELD_IS_DYNAMIC) {
-		u64 where = tep_read_number(dat->tep, (char *)record->data + *offset, 4);
+		u64 where = read_number(dat, (char *)record->data + *offset, 4);
 
 		if (field->flags & TEP_FIELD_IS_RELATIVE)
 			*offset += 4 + (where & 0xffff);
@@ -124,12 +144,16 @@ static bool read_field(struct trace_dat *dat, const struct tep_record *record, u
 	if (ours->type == RIG_FIELD_STRING) {
 		size_t length = strnlen(data + offset, size < MAX_STRING ? size : MAX_STRING - 1);
 
+		if (length < size) {
+			event->text[i] = data + offset;
+			return true;
+		}
 		memcpy(dat->strings[i], data + offset, length);
 		dat->strings[i][length] = '\0';
 		event->text[i] = dat->strings[i];
 		return true;
 	}
-	event->number[i] = tep_read_number(dat->tep, data + offset, (int)size);
+	event->number[i] = read_number(dat, data + offset, size);
 	if (ours->type == RIG_FIELD_SIGNED) {
 		if (size == 1)
 			event->number[i] = (u64)(s8)event->number[i];
@@ -161,7 +185,6 @@ static enum rig_input_result fail(struct trace_dat *dat, const char *what)
 static enum rig_input_result next_event(struct rig_input *input, struct rig_input_event *event)
 {
 	struct trace_dat *dat = (struct trace_dat *)input;
-	struct tep_event *kind;
 	int cpu;
 
 	tracecmd_free_record(dat->current);
@@ -174,14 +197,17 @@ static enum rig_input_result next_event(struct rig_input *input, struct rig_inpu
 	dat->current = dat->heads[cpu];
 	dat->heads[cpu] = tracecmd_read_data(dat->file, cpu);
 	dat->records++;
-	kind = tep_find_event_by_record(dat->tep, dat->current);
-	if (!kind)
+	event->class = find_class(dat, tep_data_type(dat->tep, dat->current));
+	if (!event->class)
 		return fail(dat, "of an unknown type");
-	*event = (struct rig_input_event){ .class = find_class(dat, kind),
-					   .time_ns = (s64)dat->current->ts,
-					   .cpu = cpu };
+	event->time_ns = (s64)dat->current->ts;
+	event->cpu = cpu;
 	event->pid = tep_data_pid(dat->tep, dat->current);
-	event->comm = tep_data_comm_from_pid(dat->tep, event->pid);
+	if (!dat->last_comm || event->pid != dat->last_pid) {
+		dat->last_pid = event->pid;
+		dat->last_comm = tep_data_comm_from_pid(dat->tep, event->pid);
+	}
+	event->comm = dat->last_comm;
 	event->missed = dat->current->missed_events < 0 ? ~0ULL : (u64)dat->current->missed_events;
 	for (unsigned int i = 0; i < event->class->nr_fields; i++)
 		if (!read_field(dat, dat->current, i, event))
@@ -204,6 +230,7 @@ static void close_file(struct rig_input *input)
 		free(*class);
 	}
 	rig_table_fini(&dat->classes);
+	rig_symbols_withdraw(dat->tep);
 	if (dat->file)
 		tracecmd_close(dat->file);
 	free(dat->heads);
@@ -231,6 +258,8 @@ struct rig_input *rig_trace_dat_open(const char *path, char *error, size_t error
 		return NULL;
 	}
 	dat->tep = tracecmd_get_tep(dat->file);
+	rig_symbols_offer(dat->path, dat->tep);
+	dat->same_endian = tep_is_file_bigendian(dat->tep) == tep_is_local_bigendian(dat->tep);
 	dat->nr_cpus = tep_get_cpus(dat->tep);
 	dat->heads = calloc((size_t)dat->nr_cpus + 1, sizeof(*dat->heads));
 	for (int cpu = 0; cpu < dat->nr_cpus; cpu++)
