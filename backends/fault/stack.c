@@ -39,23 +39,13 @@ static bool starts_with(const char *name, const char *prefix)
 /* Functions of the kernel's API that are not inlined into their caller. */
 static bool is_api(const char *name)
 {
-	static const char *const prefixes[] = { "rig_",
-						"kmem_cache_",
-						"mempool_",
-						"kmalloc",
-						"kzalloc",
-						"krealloc",
-						"kcalloc",
-						"vmalloc",
-						"vzalloc",
-						"__vmalloc",
-						"vmap",
-						"kvmalloc",
-						"ioremap",
-						"alloc_pages",
-						"get_zeroed_page",
-						"__get_free_pages" };
+	static const char *const prefixes[] = { "rig_",	    "kmem_cache_", "kmalloc", "kzalloc",
+						"krealloc", "kcalloc",	   "kstrdup", "kmemdup",
+						"kvmalloc", "vmalloc",	   "vzalloc", "vmap",
+						"mempool_", "ioremap",	   "alloc_",  "get_zeroed_",
+						"get_free_" };
 
+	name += strspn(name, "_");
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (starts_with(name, prefixes[i]))
 			return true;

@@ -216,6 +216,17 @@ void *rig_kmapped_address(struct rig_machine *machine, const struct page *page)
 	return READ_ONCE(((struct page *)page)->virtual);
 }
 
+u64 rig_highmem_kernel_address(const struct rig_machine *machine, const void *host)
+{
+	const struct rig_highmem *high = machine->highmem;
+
+	if (high && in_pool(high, host))
+		return RIG_PKMAP_BASE + (u64)((const u8 *)host - high->pool);
+	if (high && in_local(high, host))
+		return RIG_KMAP_LOCAL_BASE + (u64)((const u8 *)host - high->local);
+	return (u64)host;
+}
+
 static unsigned long sum_of_highmem(const struct rig_machine *machine,
 				    unsigned long (*of)(const struct zone *))
 {

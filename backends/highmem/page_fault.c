@@ -23,6 +23,7 @@
 #define PF_WRITE_BIT 2 /* of x86's page fault error code */
 
 static struct sigaction before_segv, before_bus;
+static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void describe_vmalloc(struct rig_machine *machine, const u8 *address, char *text,
 			     size_t size)
@@ -119,20 +120,25 @@ static void handle(int signal, siginfo_t *info, void *context)
 	_Exit(RIG_EXIT_BROKEN);
 }
 
-static void install(void)
+/* In front of whoever handles the signal now; that may have changed since the last machine. */
+static void install(int signal, struct sigaction *before)
 {
-	struct sigaction action;
+	struct sigaction action, now;
 
+	sigaction(signal, NULL, &now);
+	if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle)
+		return;
+	*before = now;
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = handle;
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-	sigaction(SIGSEGV, &action, &before_segv);
-	sigaction(SIGBUS, &action, &before_bus);
+	sigaction(signal, &action, NULL);
 }
 
 void rig_page_fault_report_install(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, install);
+	pthread_mutex_lock(&install_lock);
+	install(SIGSEGV, &before_segv);
+	install(SIGBUS, &before_bus);
+	pthread_mutex_unlock(&install_lock);
 }

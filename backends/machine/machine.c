@@ -16,6 +16,7 @@
 
 #include <kmemrig/device.h>
 #include <kmemrig/fault_control.h>
+#include <kmemrig/highmem.h>
 #include <kmemrig/lttng.h>
 #include <kmemrig/machine.h>
 #include <kmemrig/plugin.h>
@@ -285,7 +286,7 @@ u64 rig_kernel_address(const struct rig_machine *machine, const void *host)
 		return RIG_VMEMMAP_START + map;
 	if (vmalloc < machine->vmalloc_size)
 		return RIG_VMALLOC_START + vmalloc;
-	return address;
+	return rig_highmem_kernel_address(machine, host);
 }
 
 void *rig_host_address(const struct rig_machine *machine, u64 kernel)

@@ -18,6 +18,10 @@ struct rig_machine;
 /* Local mappings of one CPU at a time. */
 #define KM_MAX_IDX 16
 
+/* The kernel's view of the two windows: where a 32-bit kernel has them, from the top. */
+#define RIG_PKMAP_BASE 0xffffffffff800000UL
+#define RIG_KMAP_LOCAL_BASE 0xffffffffffc00000UL
+
 int rig_highmem_init(struct rig_machine *machine);
 void rig_highmem_fini(struct rig_machine *machine);
 
@@ -40,6 +44,9 @@ void rig_kmap_flush_unused(struct rig_machine *machine);
 /* Where kmap has a highmem page now, or NULL: what page_address() of one is. */
 void *rig_kmapped_address(struct rig_machine *machine, const struct page *page);
 
+/* The kernel's view of an address in the two windows; another address as it is. */
+u64 rig_highmem_kernel_address(const struct rig_machine *machine, const void *host);
+
 unsigned long rig_nr_free_highpages(const struct rig_machine *machine);
 unsigned long rig_totalhigh_pages(const struct rig_machine *machine);
 
@@ -50,7 +57,8 @@ bool rig_highmem_check(struct rig_machine *machine, int tier, struct rig_verdict
  * From now on a touch of memory of the current CPU's machine that is not mapped is reported as
  * the kernel would ("BUG: unable to handle page fault for address: ..."), with what lies there: a
  * highmem page without kmap, a guard page, a freed vmalloc area, device memory. Then the handler
- * that was there before goes on, or the run ends with exit code 3. Once a process.
+ * that was there before goes on, or the run ends with exit code 3. Each machine that is made calls
+ * it, in case someone else took the signal since.
  */
 void rig_page_fault_report_install(void);
 

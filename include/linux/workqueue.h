@@ -36,11 +36,11 @@ static inline void rig_delayed_work_due(struct rig_timer *timer)
 	rig_work_queue(rig_this_cpu(), &container_of(timer, struct delayed_work, timer)->work.work);
 }
 
-#define INIT_WORK(item, function)                                                                  \
+#define INIT_WORK(item, callback)                                                                  \
 	do {                                                                                       \
 		INIT_LIST_HEAD(&(item)->work.node);                                                \
 		(item)->work.function = rig_work_call;                                             \
-		(item)->func = (function);                                                         \
+		(item)->func = (callback);                                                         \
 	} while (0)
 
 #define INIT_DELAYED_WORK(item, callback)                                                          \
