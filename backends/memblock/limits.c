@@ -68,21 +68,21 @@ void rig_memblock_trim_memory(struct rig_memblock *mb, phys_addr_t align)
 {
 	struct memblock_type *memory = &mb->map->memory;
 
-	/* removing the last region leaves an empty one, which is not looked at again */
-	for (unsigned long i = 0; i < memory->cnt && memory->total_size;) {
+	for (unsigned long i = 0; i < memory->cnt;) {
 		struct memblock_region *region = &memory->regions[i];
 		phys_addr_t start = round_up(region->base, align);
 		phys_addr_t end = round_down(region_end(region), align);
 
-		if (start >= end) {
-			memblock_remove_region(memory, i);
-			continue;
-		}
-		if (start != region->base || end != region_end(region)) {
+		/* the empty region that the last one leaves behind is as it should be, too */
+		if (start == region->base && end == region_end(region)) {
+			i++;
+		} else if (start < end) {
 			region->base = start;
 			region->size = end - start;
 			mb->trimmed = true;
+			i++;
+		} else {
+			memblock_remove_region(memory, i);
 		}
-		i++;
 	}
 }
