@@ -11,6 +11,7 @@
  */
 #include <unistd.h>
 
+#include <kmemrig/backend.h>
 #include <kmemrig/check.h>
 #include <kmemrig/context.h>
 #include <linux/kernel.h>
@@ -108,6 +109,15 @@ void timers_run_due(struct rig_cpu *cpu)
 	}
 }
 
+/* Work of the slab allocator that is due (SLAB's reaper), in task context. */
+static void slab_tick(struct rig_cpu *cpu)
+{
+	const struct rig_machine *machine = cpu->machine;
+
+	if (machine->kmem && machine->slab->tick)
+		machine->slab->tick(cpu);
+}
+
 /* The clock goes on to @now, never back; what is due runs where it may. */
 static void clock_to(struct rig_cpu *cpu, u64 now)
 {
@@ -128,6 +138,8 @@ void rig_time_pass(struct rig_cpu *cpu, u64 ns)
 		clock_to(cpu, next);
 	if (end > READ_ONCE(cpu->machine->clock_ns))
 		WRITE_ONCE(cpu->machine->clock_ns, end);
+	if (timers_may_run && cpu->preempt_count == 0)
+		slab_tick(cpu);
 	/* Timers that could not run do when interrupts are on again. */
 	cpu->irqs_pending |= !timers_may_run;
 }

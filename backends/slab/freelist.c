@@ -59,8 +59,11 @@ int slab_make_random_seq(struct slab_cache *data)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < data->num; i++)
 		seq[i] = i;
-	for (unsigned int i = data->num - 1; i > 0; i--)
-		swap(seq[i], seq[random_u32(data) % (i + 1)]);
+	for (unsigned int i = data->num - 1; i > 0; i--) {
+		unsigned int other = random_u32(data) % (i + 1);
+
+		swap(seq[i], seq[other]);
+	}
 	data->random_seq = seq;
 	return 0;
 }

@@ -6,8 +6,8 @@
  * of the free slabs. Follows cache_reap; its work is timed as round_jiffies_relative does, so that
  * CPUs come one after the other.
  *
- * Locking: the machine's list lock is tried, and held while caches are visited; who does not get
- * it comes again next time.
+ * Locking: one CPU at a time does the visits that are due (tick_lock). The lock of the list of
+ * caches is tried, and held while they are visited; who does not get it comes again next time.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -158,10 +158,17 @@ static void reap_until(struct rig_cpu *owner, u64 now, struct rig_cpu *cpu)
 void slab_tick(struct rig_cpu *cpu)
 {
 	struct rig_machine *machine = cpu->machine;
-	u64 now = machine->clock_ns / RIG_NS_PER_JIFFY;
+	struct slab_machine *all = slab_machine(machine);
+	u64 now = READ_ONCE(machine->clock_ns) / RIG_NS_PER_JIFFY, next = ~0ULL;
 
-	if (!slab_machine(machine)->full)
+	if (!all->full || (s64)(now - READ_ONCE(all->next_due)) < 0)
 		return;
-	for (int id = 0; id < machine->nr_cpus; id++)
+	if (!rig_spin_trylock(&all->tick_lock))
+		return;
+	for (int id = 0; id < machine->nr_cpus; id++) {
 		reap_until(&machine->cpus[id], now, cpu);
+		next = min(next, all->reapers[id].due);
+	}
+	WRITE_ONCE(all->next_due, next);
+	rig_spin_unlock(&all->tick_lock);
 }

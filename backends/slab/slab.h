@@ -108,6 +108,8 @@ struct slab_machine {
 	bool full;   /* kmalloc works: arrays get their real sizes */
 	bool ending; /* caches that others live in go: nothing is given back to them */
 	struct slab_reaper *reapers; /* [cpu] */
+	spinlock_t tick_lock;	     /* of the reapers */
+	u64 next_due;		     /* jiffies: before, no reaper has to do anything */
 };
 
 static inline struct slab_cache *slab_data(const struct kmem_cache *cache)
