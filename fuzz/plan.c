@@ -169,9 +169,8 @@ void fuzz_plan_init(struct fuzz_plan *plan, const struct fuzz_shape *shape, cons
 	plan->size_profile = bits >> 3 & 3;
 	read_weights(plan);
 	plan->config.name = "fuzz";
-	plan->device = (struct rig_device_config){
-		.model = "rig-device", .base = 0xfe000000, .size = 0x1000, .irq = 5
-	};
+	plan->device =
+		(struct rig_device_config){ .model = RIG_EDU_MODEL, .base = 0xfe000000, .irq = 5 };
 	if (plan->shape->kinds & FUZZ_OP(IOREMAP)) {
 		plan->config.devices = &plan->device;
 		plan->config.nr_devices = 1;
@@ -295,6 +294,24 @@ static void read_cache(struct fuzz_plan *plan, struct rig_op *op)
 	op->flags = flags[bits >> 5];
 }
 
+/* Registers as a driver uses them; a device that was told to write to memory would. */
+static void read_register(struct fuzz_plan *plan, struct rig_op *op)
+{
+	static const u16 readable[] = { RIG_EDU_ID,	 RIG_EDU_LIVENESS, RIG_EDU_FACTORIAL,
+					RIG_EDU_SCRATCH, RIG_EDU_STATUS,   RIG_EDU_IRQ_STATUS };
+	static const u16 writable[] = { RIG_EDU_LIVENESS, RIG_EDU_FACTORIAL, RIG_EDU_SCRATCH,
+					RIG_EDU_DOORBELL, RIG_EDU_STATUS,    RIG_EDU_IRQ_RAISE,
+					RIG_EDU_IRQ_ACK };
+
+	op->width = 4;
+	if (op->kind == RIG_OP_DEVICE_READ) {
+		op->offset = readable[fuzz_below(&plan->bytes, ARRAY_SIZE(readable))];
+		return;
+	}
+	op->offset = writable[fuzz_below(&plan->bytes, ARRAY_SIZE(writable))];
+	op->value = fuzz_u16(&plan->bytes);
+}
+
 static int read_node(struct fuzz_plan *plan)
 {
 	u8 bits = fuzz_u8(&plan->bytes);
@@ -357,14 +374,15 @@ static void read_arguments(struct fuzz_plan *plan, struct rig_op *op)
 		op->gfp = read_gfp(bytes);
 		break;
 	case RIG_OP_IOREMAP:
-		op->offset = plan->device.base + (fuzz_u8(bytes) & 0xf) * 0x100;
-		op->size = 1 + fuzz_u16(bytes);
+		/* the device's registers, or, now and then, what is none of a driver's business */
+		op->offset = plan->device.base;
+		op->size = 0x100 + fuzz_u16(bytes);
+		if (op->size % 16 == 15)
+			op->offset = (u64)fuzz_u16(bytes) << PAGE_SHIFT;
 		break;
 	case RIG_OP_DEVICE_READ:
 	case RIG_OP_DEVICE_WRITE:
-		op->offset = fuzz_u8(bytes) * 4u;
-		op->width = 1u << fuzz_below(bytes, 4);
-		op->value = op->kind == RIG_OP_DEVICE_WRITE ? fuzz_u16(bytes) : 0;
+		read_register(plan, op);
 		break;
 	case RIG_OP_CPU:
 		op->cpu = fuzz_below(bytes, FUZZ_MAX_CPUS);

@@ -127,7 +127,7 @@ void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *
 	} else {
 		int here = slab_node_of_cpu(cpu);
 
-		if (node == NUMA_NO_NODE || !data->node[node])
+		if (node < 0 || node >= cache->machine->nr_nodes || !data->node[node])
 			node = here;
 		if (node == here)
 			slot = alloc_local(data, gfp, cpu);
