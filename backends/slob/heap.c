@@ -196,7 +196,12 @@ static void add_page(struct slob *slob, struct page *page, void *address, struct
 static struct page *take_pages(struct slob *slob, gfp_t gfp, unsigned int order, int node,
 			       struct rig_cpu *cpu)
 {
-	struct page *page = rig_alloc_pages(cpu, gfp, order, node, NULL);
+	struct page *page;
+
+	/* the kernel would use a highmem page's address, which it has not */
+	if (unlikely(gfp & __GFP_HIGHMEM))
+		gfp = rig_kmem_fix_flags(cpu, gfp);
+	page = rig_alloc_pages(cpu, gfp, order, node, NULL);
 
 	if (page)
 		rig_kmem_account_pages(slob->machine, page_to_nid(page), false, 1L << order);
