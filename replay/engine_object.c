@@ -13,6 +13,7 @@
 #include <kmemrig/follow.h>
 #include <kmemrig/kmem.h>
 #include <kmemrig/restore.h>
+#include <linux/gfp.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,27 +109,48 @@ static struct kmem_cache *cache_of_alloc(struct replay *replay, struct rig_cpu *
 	return cache ? cache : cache_by_size(replay, cpu, alloc);
 }
 
-/* Untraced calls before an allocation: an object freed in bulk, or some allocated in bulk. */
-static void settle_before_alloc(struct replay *replay, struct rig_cpu *cpu,
-				struct kmem_cache *cache, void *wanted)
+/* The slab that holds an object now; NULL: its page is no slab. */
+static struct page *slab_at(struct replay *replay, const void *object)
 {
-	struct rig_machine *machine = machine_of(replay);
-	void *taken[MAX_HIDDEN], *next = rig_object_next(cpu, cache);
+	struct page *page = compound_head(rig_virt_to_page(machine_of(replay), object));
+
+	return PageSlab(page) ? page : NULL;
+}
+
+/* An allocation without a trace: no event, no failure asked for. */
+static void *alloc_untraced(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache)
+{
+	void *object = cache->alloc(cache, GFP_NOWAIT | __GFP_NOWARN, NUMA_NO_NODE, cpu);
+
+	if (object)
+		rig_kmem_set_live(machine_of(replay), object, true);
+	return object;
+}
+
+/*
+ * Objects that a bulk allocation took before @wanted could be the next: allocated here too, until
+ * @wanted comes. A slab is made for them only where the trace made the one that holds @wanted.
+ */
+static void settle_taken(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache,
+			 void *wanted)
+{
+	bool new_slab = !slab_at(replay, wanted);
+	void *taken[MAX_HIDDEN], *next = NULL;
 	int nr = 0;
 
-	if (next == wanted || !rig_object_plan_hides(replay->plan, cache->name))
-		return;
-	if (rig_kmem_is_live(machine, wanted) && rig_kmem_cache_of(machine, wanted) == cache) {
-		rig_object_put_back(cpu, cache, wanted);
-		replay->engine->object.inferred++;
-		return;
-	}
-	while (next && next != wanted && nr < MAX_HIDDEN) {
-		taken[nr] = rig_object_take(cpu, cache, next);
+	while (nr < MAX_HIDDEN) {
+		next = rig_object_next(cpu, cache);
+		if (next == wanted || (!next && !new_slab))
+			break;
+		taken[nr] = alloc_untraced(replay, cpu, cache);
 		if (!taken[nr])
 			break;
+		if (taken[nr] == wanted) {
+			rig_object_put_back(cpu, cache, wanted);
+			next = wanted;
+			break;
+		}
 		nr++;
-		next = rig_object_next(cpu, cache);
 	}
 	if (next == wanted) {
 		replay->engine->object.inferred += (u64)nr;
@@ -136,6 +158,78 @@ static void settle_before_alloc(struct replay *replay, struct rig_cpu *cpu,
 	}
 	while (nr-- > 0)
 		rig_object_put_back(cpu, cache, taken[nr]);
+}
+
+/* Untraced calls before an allocation: an object freed in bulk, or some allocated in bulk. */
+static void settle_before_alloc(struct replay *replay, struct rig_cpu *cpu,
+				struct kmem_cache *cache, void *wanted)
+{
+	struct rig_machine *machine = machine_of(replay);
+
+	if (!rig_object_plan_hides(replay->plan, cache->name) ||
+	    rig_object_next(cpu, cache) == wanted)
+		return;
+	if (!rig_kmem_is_live(machine, wanted)) {
+		settle_taken(replay, cpu, cache, wanted);
+	} else if (rig_kmem_cache_of(machine, wanted) == cache) {
+		rig_object_put_back(cpu, cache, wanted);
+		replay->engine->object.inferred++;
+	}
+}
+
+/* The trace made a slab for a call that it does not show. */
+static void run_slab_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	const struct rig_event *event = &replay->engine->log->events[number];
+	struct rig_machine *machine = machine_of(replay);
+	u64 pfn = event->mm_page_alloc.pfn;
+	const char *name = replay->plan->lives[replay->plan->life[number]].cache;
+	struct kmem_cache *cache = name ? cache_by_name(replay, cpu, name, 0) : NULL;
+	struct page *page;
+
+	if (!replay->literal || !cache || pfn >= machine->max_low_pfn)
+		return;
+	page = rig_pfn_to_page(machine, pfn);
+	for (int nr = 0; nr < MAX_HIDDEN && !PageSlab(page); nr++) {
+		void *next = rig_object_next(cpu, cache);
+		void *object = alloc_untraced(replay, cpu, cache);
+
+		if (!object)
+			return;
+		replay->engine->object.inferred++;
+		/* a slab was made, and it is another */
+		if (!next && !PageSlab(page)) {
+			show(replay, number, "slab made here at",
+			     rig_kernel_address(machine, object));
+			return;
+		}
+	}
+}
+
+/* The trace gave a slab's page back; when it is one still, its objects were freed untraced. */
+static void run_slab_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	const struct rig_event *event = &replay->engine->log->events[number];
+	struct rig_machine *machine = machine_of(replay);
+	u64 pfn = event->mm_page_free.pfn;
+	struct kmem_cache *cache;
+	struct page *page;
+	u8 *object, *end;
+
+	if (!replay->literal || pfn >= machine->max_low_pfn)
+		return;
+	page = rig_pfn_to_page(machine, pfn);
+	if (!PageSlab(page) || PageTail(page))
+		return;
+	object = rig_page_address(machine, page);
+	end = object + (PAGE_SIZE << event->mm_page_free.order);
+	cache = rig_kmem_cache_of(machine, object);
+	for (; cache && object + cache->size <= end && PageSlab(page); object += cache->size) {
+		if (!rig_kmem_is_live(machine, object))
+			continue;
+		rig_object_put_back(cpu, cache, object);
+		replay->engine->object.inferred++;
+	}
 }
 
 static void *call_alloc(struct rig_cpu *cpu, struct kmem_cache *cache,
@@ -303,6 +397,10 @@ static void run_object(void *data, size_t number)
 
 	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
 		run_alloc(replay, cpu, (u32)number);
+	else if (event->id == RIG_EVENT_mm_page_alloc)
+		run_slab_alloc(replay, cpu, (u32)number);
+	else if (event->id == RIG_EVENT_mm_page_free)
+		run_slab_free(replay, cpu, (u32)number);
 	else
 		run_free(replay, cpu, (u32)number);
 }
@@ -322,7 +420,7 @@ static bool feed(struct rig_engine *engine, struct rig_follow *pages, void *data
 	for (size_t i = log->first; i < log->end && !code; i++) {
 		const struct rig_event *event = &log->events[i];
 
-		if (is_object_event(event))
+		if (is_object_event(event) || replay->plan->untraced[i])
 			code = rig_follow_add_step(pages, event);
 		else if (replay->plan->of_slab[i])
 			rig_follow_skip(pages);

@@ -277,6 +277,32 @@ static u64 *site_of(struct pass *pass, const struct rig_event_kmem_cache_alloc *
 	return rig_address_map_find(&pass->site, alloc->call_site * 31 + alloc->bytes_req, make);
 }
 
+/*
+ * A slab's page whose allocation is not followed, on its CPU, by an allocation from that slab was
+ * allocated for a call that is not traced. Whether its free was, the replay sees: the slab is
+ * still there.
+ */
+static void mark_untraced(struct pass *pass)
+{
+	struct rig_object_plan *plan = pass->plan;
+	const struct rig_trace_log *log = pass->log;
+	u32 next_life[RIG_NR_CPUS];
+
+	memset(next_life, 0xff, sizeof(next_life));
+	for (size_t i = log->end; i-- > log->first;) {
+		const struct rig_event *event = &log->events[i];
+
+		if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
+			next_life[event->cpu] = plan->life[i];
+		else if (event->id == RIG_EVENT_kmem_cache_free || event->id == RIG_EVENT_kfree)
+			next_life[event->cpu] = RIG_NO_LIFE;
+		else if (event->id == RIG_EVENT_mm_page_alloc && plan->of_slab[i])
+			plan->untraced[i] = next_life[event->cpu] != plan->life[i];
+		else if (event->id == RIG_EVENT_mm_page_free && plan->of_slab[i])
+			plan->untraced[i] = true;
+	}
+}
+
 /* Third pass: caches of allocations, by their slab, else by where they were called from. */
 static void name_caches(struct pass *pass)
 {
@@ -312,13 +338,15 @@ struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
 	plan->log = log;
 	plan->life = malloc((log->nr + 1) * sizeof(*plan->life));
 	plan->of_slab = calloc(log->nr + 1, sizeof(*plan->of_slab));
+	plan->untraced = calloc(log->nr + 1, sizeof(*plan->untraced));
 	plan->cache = calloc(log->nr + 1, sizeof(*plan->cache));
-	if (plan->life && plan->of_slab && plan->cache) {
+	if (plan->life && plan->of_slab && plan->untraced && plan->cache) {
 		memset(plan->life, 0xff, log->nr * sizeof(*plan->life));
 		if (state)
 			begin_with_state(&pass, state);
 		see_lives(&pass);
 		mark_pages(&pass);
+		mark_untraced(&pass);
 		name_caches(&pass);
 	} else {
 		pass.failed = true;
@@ -340,6 +368,7 @@ void rig_object_plan_destroy(struct rig_object_plan *plan)
 	free(plan->lives);
 	free(plan->life);
 	free(plan->of_slab);
+	free(plan->untraced);
 	free(plan->cache);
 	free(plan->hidden);
 	free(plan);

@@ -27,6 +27,7 @@ struct rig_object_plan {
 	size_t nr_lives;
 	u32 *life;	     /* by event of the log: the block that it is about; RIG_NO_LIFE */
 	bool *of_slab;	     /* by event: a page event that the slab allocator caused */
+	bool *untraced;	     /* by event: such a page event that no traced call explains */
 	const char **cache;  /* by event: the cache of a kmem_cache_alloc; NULL: not known */
 	const char **hidden; /* names of caches with untraced calls (bulk) */
 	size_t nr_hidden;

@@ -41,8 +41,9 @@ static bool in_use(struct rig_machine *machine, unsigned long pfn, unsigned int 
 	if (order >= MAX_ORDER || pfn & ((1UL << order) - 1))
 		return false;
 	for (unsigned long i = pfn; i < pfn + (1UL << order); i++)
-		if (rig_page_where(machine, i, NULL) != RIG_PLACE_USED)
-			return false;
+		if (rig_page_where(machine, i, NULL) != RIG_PLACE_USED ||
+		    PageSlab(compound_head(rig_pfn_to_page(machine, i))))
+			return false; /* free, or a slab's here: its allocator frees it */
 	return true;
 }
 
