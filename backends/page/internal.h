@@ -117,6 +117,8 @@ struct rig_page_front {
 		compact_fail, pgsteal_direct, pgsteal_kswapd, pgscan_direct, pgscan_kswapd,
 		slabs_scanned, drop_pagecache, pageoutrun;
 	bool init_on_alloc; /* the kernel's parameter: every block comes cleared */
+	u64 reported_ns;    /* the last report of a failure, if any */
+	bool reported;
 	bool reclaim_off; /* a replay: what reclaim did is in the trace */
 	/* what the trace says about the next pageblocks that are stolen from, a queue */
 	struct {
@@ -385,8 +387,6 @@ bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned int o
 bool migrate_page(struct rig_cpu *cpu, struct page *page, unsigned long limit_pfn,
 		  unsigned long avoid_start, unsigned long avoid_end);
 void warn_alloc(struct rig_cpu *cpu, gfp_t gfp, const unsigned long *nodemask, unsigned int order);
-size_t gfp_name(gfp_t gfp, char *text, size_t size);
-void show_mem(struct rig_machine *machine);
 
 /* --- check.c */
 
