@@ -65,6 +65,12 @@ struct page *rig_alloc_contig_pages(struct rig_cpu *cpu, unsigned long nr_pages,
 				    const unsigned long *nodemask);
 void rig_free_contig_range(struct rig_cpu *cpu, unsigned long pfn, unsigned long nr_pages);
 
+/*
+ * Reserved memory becomes a CMA area: lent to movable requests, to be had as a range with
+ * rig_alloc_contig_range(..., MIGRATE_CMA, ...). Whole pageblocks. -EINVAL, -EBUSY: not reserved.
+ */
+int rig_cma_area_init(struct rig_cpu *cpu, unsigned long start_pfn, unsigned long nr_pages);
+
 /* A page that boot reserved goes to the allocator. */
 void rig_free_reserved_page(struct rig_cpu *cpu, struct page *page);
 
