@@ -232,6 +232,30 @@ static void run_slab_free(struct replay *replay, struct rig_cpu *cpu, u32 number
 	}
 }
 
+/*
+ * After an allocation: what its caller took in bulk besides. Those objects are the next ones here,
+ * and the trace will see them freed before it sees them allocated.
+ */
+static void settle_after_alloc(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache)
+{
+	struct rig_machine *machine = machine_of(replay);
+
+	if (!rig_object_plan_hides(replay->plan, cache->name))
+		return;
+	for (int nr = 0; nr < MAX_HIDDEN; nr++) {
+		void *next = rig_object_next(cpu, cache);
+
+		if (!next ||
+		    rig_object_plan_fate(replay->plan, rig_kernel_address(machine, next)) !=
+			    RIG_OBJECT_FREED)
+			return;
+		if (rig_kmem_cache_alloc(cpu, cache, GFP_NOWAIT | __GFP_NOWARN, NUMA_NO_NODE, 0) !=
+		    next)
+			return;
+		replay->engine->object.inferred++;
+	}
+}
+
 static void *call_alloc(struct rig_cpu *cpu, struct kmem_cache *cache,
 			const struct rig_event *event)
 {
@@ -317,8 +341,11 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 		if (stands_for)
 			*stands_for = 1;
 	}
-	if (ours && address == traced)
+	if (ours && address == traced) {
+		if (cache)
+			settle_after_alloc(replay, cpu, cache);
 		return;
+	}
 	show(replay, number, "here", address);
 	follow(replay, cpu, cache, ours, wanted);
 }
@@ -395,6 +422,7 @@ static void run_object(void *data, size_t number)
 	const struct rig_event *event = &replay->engine->log->events[number];
 	struct rig_cpu *cpu = rig_this_cpu();
 
+	rig_object_plan_passed(replay->plan, (u32)number);
 	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
 		run_alloc(replay, cpu, (u32)number);
 	else if (event->id == RIG_EVENT_mm_page_alloc)

@@ -17,7 +17,7 @@
 
 #include "object_plan.h"
 
-#define NO_EVENT UINT32_MAX
+#define NO_EVENT RIG_NO_EVENT
 
 enum object_state { OBJECT_UNKNOWN, OBJECT_LIVE, OBJECT_FREE };
 
@@ -327,6 +327,49 @@ static void name_caches(struct pass *pass)
 		}
 }
 
+/* From the end, so that in the end each address has its first event. */
+static bool chain_events(struct rig_object_plan *plan)
+{
+	const struct rig_trace_log *log = plan->log;
+
+	for (size_t i = log->end; i-- > log->first;) {
+		u64 address = rig_event_object(&log->events[i]);
+		u64 *next = address ? rig_address_map_find(&plan->upcoming, address, true) : NULL;
+
+		plan->next[i] = NO_EVENT;
+		if (!address)
+			continue;
+		if (!next)
+			return false;
+		if (*next)
+			plan->next[i] = (u32)(*next - 1);
+		*next = i + 1;
+	}
+	return true;
+}
+
+void rig_object_plan_passed(struct rig_object_plan *plan, u32 number)
+{
+	u64 address = rig_event_object(&plan->log->events[number]);
+	u64 *next = address ? rig_address_map_find(&plan->upcoming, address, false) : NULL;
+
+	if (next)
+		*next = plan->next[number] == NO_EVENT ? 0 : (u64)plan->next[number] + 1;
+}
+
+enum rig_object_fate rig_object_plan_fate(struct rig_object_plan *plan, u64 address)
+{
+	u64 *next = rig_address_map_find(&plan->upcoming, address, false);
+	const struct rig_event *event;
+
+	if (!next || !*next)
+		return RIG_OBJECT_SILENT;
+	event = &plan->log->events[*next - 1];
+	if (event->id == RIG_EVENT_kmem_cache_free || event->id == RIG_EVENT_kfree)
+		return RIG_OBJECT_FREED;
+	return RIG_OBJECT_ALLOCATED;
+}
+
 struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
 					       const struct rig_state *state)
 {
@@ -340,7 +383,9 @@ struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
 	plan->of_slab = calloc(log->nr + 1, sizeof(*plan->of_slab));
 	plan->untraced = calloc(log->nr + 1, sizeof(*plan->untraced));
 	plan->cache = calloc(log->nr + 1, sizeof(*plan->cache));
-	if (plan->life && plan->of_slab && plan->untraced && plan->cache) {
+	plan->next = malloc((log->nr + 1) * sizeof(*plan->next));
+	if (plan->life && plan->of_slab && plan->untraced && plan->cache && plan->next &&
+	    chain_events(plan)) {
 		memset(plan->life, 0xff, log->nr * sizeof(*plan->life));
 		if (state)
 			begin_with_state(&pass, state);
@@ -371,6 +416,8 @@ void rig_object_plan_destroy(struct rig_object_plan *plan)
 	free(plan->untraced);
 	free(plan->cache);
 	free(plan->hidden);
+	free(plan->next);
+	rig_address_map_free(&plan->upcoming);
 	free(plan);
 }
 

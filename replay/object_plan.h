@@ -11,6 +11,7 @@
 #include "trace_log.h"
 
 #define RIG_NO_LIFE UINT32_MAX
+#define RIG_NO_EVENT UINT32_MAX
 
 /* The life of a block of pages: from its allocation (or the past) to its free. */
 struct rig_block_life {
@@ -31,6 +32,14 @@ struct rig_object_plan {
 	const char **cache;  /* by event: the cache of a kmem_cache_alloc; NULL: not known */
 	const char **hidden; /* names of caches with untraced calls (bulk) */
 	size_t nr_hidden;
+	u32 *next; /* by object event: the next one of the same address; RIG_NO_EVENT */
+	struct rig_address_map {
+		struct rig_address_entry {
+			u64 key;
+			u64 value;
+		} * entries;
+		size_t nr_slots, nr;
+	} upcoming; /* by address: number of its next event, plus one; see rig_object_plan_passed */
 	u64 slab_pages; /* page allocations and frees of slabs */
 };
 
@@ -42,14 +51,18 @@ void rig_object_plan_destroy(struct rig_object_plan *plan);
 /* Does the trace show that calls of this cache are missing from it? */
 bool rig_object_plan_hides(const struct rig_object_plan *plan, const char *cache);
 
+/* The replay is past this object event. */
+void rig_object_plan_passed(struct rig_object_plan *plan, u32 number);
+
+/*
+ * What the trace says next of the object at an address. FREED: an object that is free now will have
+ * been allocated by a call that is not traced.
+ */
+enum rig_object_fate { RIG_OBJECT_SILENT, RIG_OBJECT_ALLOCATED, RIG_OBJECT_FREED };
+enum rig_object_fate rig_object_plan_fate(struct rig_object_plan *plan, u64 address);
+
 /* A table from addresses to numbers; 0 is no address. */
-struct rig_address_map {
-	struct rig_address_entry {
-		u64 key;
-		u64 value;
-	} * entries;
-	size_t nr_slots, nr;
-};
+struct rig_address_map;
 
 /* The entry of @key, made when it is not there (@make) with value 0. NULL: not there, no memory. */
 u64 *rig_address_map_find(struct rig_address_map *map, u64 key, bool make);
