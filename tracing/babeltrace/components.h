@@ -38,4 +38,24 @@ bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_ite
 							     bt_message_array_const messages,
 							     uint64_t capacity, uint64_t *count);
 
+/* filter.kmemrig.decode, .pair, .attribute, .lttng */
+#define RIG_FILTER_INITIALIZE(name)                                                                \
+	bt_component_class_initialize_method_status rig_##name##_initialize(                       \
+		bt_self_component_filter *component,                                               \
+		bt_self_component_filter_configuration *configuration, const bt_value *params,     \
+		void *data)
+RIG_FILTER_INITIALIZE(decode);
+RIG_FILTER_INITIALIZE(pair);
+RIG_FILTER_INITIALIZE(attribute);
+RIG_FILTER_INITIALIZE(lttng);
+void rig_filter_finalize(bt_self_component_filter *component);
+bt_message_iterator_class_initialize_method_status
+rig_filter_iterator_initialize(bt_self_message_iterator *self,
+			       bt_self_message_iterator_configuration *configuration,
+			       bt_self_component_port_output *port);
+void rig_filter_iterator_finalize(bt_self_message_iterator *self);
+bt_message_iterator_class_next_method_status rig_filter_next(bt_self_message_iterator *self,
+							     bt_message_array_const messages,
+							     uint64_t capacity, uint64_t *count);
+
 #endif

@@ -31,3 +31,42 @@ BT_PLUGIN_SOURCE_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
 	ftrace, rig_source_iterator_initialize);
 BT_PLUGIN_SOURCE_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
 	ftrace, rig_source_iterator_finalize);
+
+BT_PLUGIN_FILTER_COMPONENT_CLASS(decode, rig_filter_next);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_DESCRIPTION(
+	decode, "Adds the names of gfp flags, migrate types and call sites");
+BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(decode, rig_decode_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(decode, rig_filter_finalize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
+	decode, rig_filter_iterator_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
+	decode, rig_filter_iterator_finalize);
+
+BT_PLUGIN_FILTER_COMPONENT_CLASS(pair, rig_filter_next);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_DESCRIPTION(
+	pair, "Adds lifetimes to frees, marks unknown ones, and tells what was never freed");
+BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(pair, rig_pair_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(pair, rig_filter_finalize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
+	pair, rig_filter_iterator_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
+	pair, rig_filter_iterator_finalize);
+
+BT_PLUGIN_FILTER_COMPONENT_CLASS(attribute, rig_filter_next);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_DESCRIPTION(attribute, "Tells which pages hold objects");
+BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(attribute, rig_attribute_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(attribute, rig_filter_finalize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
+	attribute, rig_filter_iterator_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
+	attribute, rig_filter_iterator_finalize);
+
+BT_PLUGIN_FILTER_COMPONENT_CLASS(lttng, rig_filter_next);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_DESCRIPTION(
+	lttng, "Names events and describes the trace as LTTng's kernel tracer does");
+BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(lttng, rig_lttng_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(lttng, rig_filter_finalize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
+	lttng, rig_filter_iterator_initialize);
+BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
+	lttng, rig_filter_iterator_finalize);
