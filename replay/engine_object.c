@@ -31,7 +31,10 @@ struct replay {
 	struct rig_address_map ours;   /* what-if: host address of the object that stands for one */
 	struct rig_address_map large;  /* large kmallocs of ours, by address */
 	struct rig_address_map caches; /* struct kmem_cache * by its name's address */
-	bool literal;		       /* addresses are the trace's own */
+	u32 number;		       /* of the event at hand */
+	void *round_trips[MAX_HIDDEN]; /* taken before an allocation, to be given back after it */
+	int nr_round_trips;
+	bool literal; /* addresses are the trace's own */
 	unsigned int shown;
 };
 
@@ -128,6 +131,27 @@ static void *alloc_untraced(struct replay *replay, struct rig_cpu *cpu, struct k
 }
 
 /*
+ * Of the objects taken, those that the trace allocates again, or whose slab it gives back, without
+ * freeing them before: whoever took them in bulk gave them back so.
+ */
+static void remember_round_trips(struct replay *replay, void **taken, int nr)
+{
+	struct rig_machine *machine = machine_of(replay);
+
+	replay->nr_round_trips = 0;
+	for (int i = 0; i < nr; i++) {
+		enum rig_object_fate fate =
+			rig_object_plan_fate(replay->plan, rig_kernel_address(machine, taken[i]));
+		u64 pfn = rig_page_to_pfn(machine, rig_virt_to_page(machine, taken[i]));
+
+		if (fate == RIG_OBJECT_ALLOCATED ||
+		    (fate == RIG_OBJECT_SILENT &&
+		     rig_object_plan_page_ends(replay->plan, pfn, replay->number)))
+			replay->round_trips[replay->nr_round_trips++] = taken[i];
+	}
+}
+
+/*
  * Objects that a bulk allocation took before @wanted could be the next: allocated here too, until
  * @wanted comes. A slab is made for them only where the trace made the one that holds @wanted.
  */
@@ -154,10 +178,20 @@ static void settle_taken(struct replay *replay, struct rig_cpu *cpu, struct kmem
 	}
 	if (next == wanted) {
 		replay->engine->object.inferred += (u64)nr;
+		remember_round_trips(replay, taken, nr);
 		return;
 	}
 	while (nr-- > 0)
 		rig_object_put_back(cpu, cache, taken[nr]);
+}
+
+/* After the traced allocation: what was taken before it without need goes back, in bulk too. */
+static void finish_round_trips(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache)
+{
+	if (replay->nr_round_trips)
+		rig_kmem_cache_free_bulk(cpu, cache, (size_t)replay->nr_round_trips,
+					 replay->round_trips);
+	replay->nr_round_trips = 0;
 }
 
 /* Untraced calls before an allocation: an object freed in bulk, or some allocated in bulk. */
@@ -322,6 +356,8 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	if (wanted && cache)
 		settle_before_alloc(replay, cpu, cache, wanted);
 	ours = call_alloc(cpu, cache, event);
+	if (cache)
+		finish_round_trips(replay, cpu, cache);
 	if (!traced) {
 		alloc_failed(replay, cpu, cache, ours);
 		return;
@@ -423,6 +459,7 @@ static void run_object(void *data, size_t number)
 	struct rig_cpu *cpu = rig_this_cpu();
 
 	rig_object_plan_passed(replay->plan, (u32)number);
+	replay->number = (u32)number;
 	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
 		run_alloc(replay, cpu, (u32)number);
 	else if (event->id == RIG_EVENT_mm_page_alloc)

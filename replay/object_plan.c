@@ -348,6 +348,46 @@ static bool chain_events(struct rig_object_plan *plan)
 	return true;
 }
 
+/* The same for the frees of each page frame. */
+static bool chain_page_ends(struct rig_object_plan *plan)
+{
+	const struct rig_trace_log *log = plan->log;
+	size_t pages = 0;
+
+	for (size_t i = log->first; i < log->end; i++)
+		if (log->events[i].id == RIG_EVENT_mm_page_free &&
+		    log->events[i].mm_page_free.order < MAX_ORDER)
+			pages += 1UL << log->events[i].mm_page_free.order;
+	plan->page_end = malloc((pages + 1) * sizeof(*plan->page_end));
+	if (!plan->page_end)
+		return false;
+	for (size_t i = log->end; i-- > log->first;) {
+		const struct rig_event_mm_page_free *event = &log->events[i].mm_page_free;
+
+		if (log->events[i].id != RIG_EVENT_mm_page_free || event->order >= MAX_ORDER)
+			continue;
+		for (u64 pfn = event->pfn; pfn < event->pfn + (1ULL << event->order); pfn++) {
+			u64 *first = rig_address_map_find(&plan->page_ends, pfn_key(pfn), true);
+
+			if (!first)
+				return false;
+			plan->page_end[plan->nr_page_ends++] =
+				(struct rig_page_end){ .event = (u32)i, .next = (u32)*first };
+			*first = plan->nr_page_ends;
+		}
+	}
+	return true;
+}
+
+bool rig_object_plan_page_ends(struct rig_object_plan *plan, u64 pfn, u32 number)
+{
+	u64 *first = rig_address_map_find(&plan->page_ends, pfn_key(pfn), false);
+
+	while (first && *first && plan->page_end[*first - 1].event < number)
+		*first = plan->page_end[*first - 1].next;
+	return first && *first;
+}
+
 void rig_object_plan_passed(struct rig_object_plan *plan, u32 number)
 {
 	u64 address = rig_event_object(&plan->log->events[number]);
@@ -385,7 +425,7 @@ struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
 	plan->cache = calloc(log->nr + 1, sizeof(*plan->cache));
 	plan->next = malloc((log->nr + 1) * sizeof(*plan->next));
 	if (plan->life && plan->of_slab && plan->untraced && plan->cache && plan->next &&
-	    chain_events(plan)) {
+	    chain_events(plan) && chain_page_ends(plan)) {
 		memset(plan->life, 0xff, log->nr * sizeof(*plan->life));
 		if (state)
 			begin_with_state(&pass, state);
@@ -417,6 +457,8 @@ void rig_object_plan_destroy(struct rig_object_plan *plan)
 	free(plan->cache);
 	free(plan->hidden);
 	free(plan->next);
+	free(plan->page_end);
+	rig_address_map_free(&plan->page_ends);
 	rig_address_map_free(&plan->upcoming);
 	free(plan);
 }

@@ -40,6 +40,12 @@ struct rig_object_plan {
 		} * entries;
 		size_t nr_slots, nr;
 	} upcoming; /* by address: number of its next event, plus one; see rig_object_plan_passed */
+	struct rig_address_map page_ends; /* by page frame, plus one: index of page_end, plus one */
+	struct rig_page_end {
+		u32 event; /* mm_page_free */
+		u32 next;  /* of the same page frame: index plus one; 0: none */
+	} * page_end;
+	size_t nr_page_ends;
 	u64 slab_pages; /* page allocations and frees of slabs */
 };
 
@@ -60,6 +66,9 @@ void rig_object_plan_passed(struct rig_object_plan *plan, u32 number);
  */
 enum rig_object_fate { RIG_OBJECT_SILENT, RIG_OBJECT_ALLOCATED, RIG_OBJECT_FREED };
 enum rig_object_fate rig_object_plan_fate(struct rig_object_plan *plan, u64 address);
+
+/* Does the trace give the page frame back at @number or later? Ask with rising numbers. */
+bool rig_object_plan_page_ends(struct rig_object_plan *plan, u64 pfn, u32 number);
 
 /* A table from addresses to numbers; 0 is no address. */
 struct rig_address_map;
