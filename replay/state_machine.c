@@ -32,7 +32,7 @@ static int fail(const struct rig_state *state, size_t line, char *error, const c
 /* The machine's zone of a state's record; NULL: there is none. */
 static struct zone *find_zone(struct rig_machine *machine, const struct rig_state_zone *wanted)
 {
-	if (wanted->node >= machine->nr_nodes || !machine->nodes[wanted->node])
+	if (wanted->node < 0 || wanted->node >= machine->nr_nodes || !machine->nodes[wanted->node])
 		return NULL;
 	for (int type = 0; type < MAX_NR_ZONES; type++) {
 		struct zone *zone = rig_machine_zone(machine, wanted->node, type);
@@ -80,6 +80,9 @@ static int restore_list(struct rig_machine *machine, const struct rig_state *sta
 	struct zone *zone = find_zone(machine, &state->zones[list->zone]);
 	char reason[RIG_RESTORE_ERROR];
 
+	if (!zone)
+		return fail(state, list->line, error, "a list of zone %s, which has no pages",
+			    state->zones[list->zone].name);
 	for (size_t i = 0; i < list->nr; i++) {
 		int code = list->cpu < 0
 				   ? rig_restore_free(zone, list->order, (int)list->migratetype,

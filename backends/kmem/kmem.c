@@ -49,11 +49,14 @@ static int boot(struct rig_kmem *kmem)
 {
 	struct rig_machine *machine = kmem->machine;
 	const struct slab_backend *backend = machine->slab;
-	int error = backend->init ? backend->init(machine) : 0;
+	int error = 0;
 
+	/* the end of a backend takes away what a start that failed has left */
+	kmem->backend_up = true;
+	if (backend->init)
+		error = backend->init(machine);
 	if (error)
 		return error;
-	kmem->backend_up = true;
 	if (kmem->bare)
 		return 0;
 	if (!backend->kmalloc)
