@@ -168,11 +168,9 @@ static void enter(const struct rig_follow *follow, const struct step *step)
 static unsigned long try_alloc(struct rig_follow *follow, const struct step *step,
 			       struct page **page)
 {
-	gfp_t gfp = (step->gfp & ~__GFP_ZERO & ~__GFP_NOFAIL) | __GFP_NOWARN;
-
 	step_cpu(follow, step)->task->oom_victim = is_victim(follow, step->pid);
-	*page = rig_alloc_pages(step_cpu(follow, step), gfp, step->order,
-				preferred_node(follow, step), NULL);
+	*page = rig_alloc_pages_traced(step_cpu(follow, step), step->gfp, step->order,
+				       preferred_node(follow, step));
 	return *page ? rig_page_to_pfn(follow->machine, *page) : ~0UL;
 }
 

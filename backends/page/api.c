@@ -13,6 +13,8 @@
 #include <kmemrig/fault.h>
 #include <linux/mm.h>
 
+#include <kmemrig/restore.h>
+
 #include "internal.h"
 
 /* --- allocation */
@@ -62,26 +64,39 @@ static int choose_node(const struct rig_cpu *cpu, int nid)
 	return nid;
 }
 
+/* Asks the backend and tells of it; @shown: the flags that the event gets. */
+static struct page *ask_backend(struct rig_cpu *cpu, gfp_t gfp, gfp_t shown, unsigned int order,
+				int nid, const unsigned long *nodemask)
+{
+	struct rig_page_request request = { .gfp = gfp,
+					    .order = order,
+					    .preferred_nid = choose_node(cpu, nid),
+					    .nodemask = nodemask };
+	struct page *page = cpu->machine->page->alloc(cpu, &request);
+
+	RIG_TRACE(cpu, mm_page_alloc, .pfn = page ? rig_page_to_pfn(cpu->machine, page) : ~0UL,
+		  .order = order, .gfp_flags = shown, .migratetype = gfp_migratetype(gfp));
+	return page;
+}
+
 struct page *rig_alloc_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid,
 			     const unsigned long *nodemask)
 {
-	struct rig_page_request request;
-	struct page *page;
-
 	if (order_is_bad(cpu, gfp, order))
 		return NULL;
 	gfp = rig_current_gfp_context(cpu, gfp);
 	might_alloc(cpu, gfp);
 	if (rig_should_fail_alloc_page(cpu, gfp, order))
 		return NULL;
-	request = (struct rig_page_request){ .gfp = gfp,
-					     .order = order,
-					     .preferred_nid = choose_node(cpu, nid),
-					     .nodemask = nodemask };
-	page = cpu->machine->page->alloc(cpu, &request);
-	RIG_TRACE(cpu, mm_page_alloc, .pfn = page ? rig_page_to_pfn(cpu->machine, page) : ~0UL,
-		  .order = order, .gfp_flags = gfp, .migratetype = gfp_migratetype(gfp));
-	return page;
+	return ask_backend(cpu, gfp, gfp, order, nid, nodemask);
+}
+
+struct page *rig_alloc_pages_traced(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid)
+{
+	if (order_is_bad(cpu, gfp, order) || rig_should_fail_alloc_page(cpu, gfp, order))
+		return NULL;
+	return ask_backend(cpu, (gfp & ~(__GFP_ZERO | __GFP_NOFAIL)) | __GFP_NOWARN, gfp, order,
+			   nid, NULL);
 }
 
 unsigned long rig_alloc_pages_bulk(struct rig_cpu *cpu, gfp_t gfp, int nid,

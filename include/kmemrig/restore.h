@@ -115,6 +115,13 @@ void rig_page_batch_commit(struct rig_cpu *cpu, struct rig_page_batch *batch, un
 void rig_page_batch_end(struct rig_cpu *cpu, struct rig_page_batch *batch);
 
 /*
+ * An allocation that a trace shows. As rig_alloc_pages(), with the event it emits, but it neither
+ * zeroes, nor prints a report, nor tries for ever: what the trace did not wait for is not waited
+ * for here.
+ */
+struct page *rig_alloc_pages_traced(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid);
+
+/*
  * Following a trace after a difference. rig_page_put_back() undoes the choice of an allocation: the
  * block goes to the head of the list that it came from. rig_page_take() takes the traced block
  * where it is free: from a per-CPU list, or out of a buddy block that is split as the kernel would
