@@ -25,6 +25,7 @@ struct string_entry {
 
 struct rig_ring_strings {
 	struct string_entry *buckets[STRING_BUCKETS];
+	const char *last; /* events of one task come in runs */
 };
 
 #define FNV_OFFSET 0xcbf29ce484222325ULL
@@ -37,6 +38,13 @@ static u64 hash_bytes(u64 hash, const void *data, size_t size)
 	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ bytes[i]) * FNV_PRIME;
 	return hash;
+}
+
+/* One number into a digest: multiply and fold, so that order and every bit count. */
+static u64 hash_number(u64 hash, u64 value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
 }
 
 /* The table's copy of @text; "" when there is no memory for one. */
@@ -75,22 +83,24 @@ static void free_strings(struct rig_ring_strings *strings)
 #define IS_STRING(value) _Generic((value), const char * : true, default : false)
 #define AS_STRING(value) _Generic((value), const char * : (value), default : "")
 
+#define AS_NUMBER(value) _Generic((value), const char * : 0, default : (u64)(value))
+
 #define HASH_FIELD(type, field, meaning)                                                           \
 	if (IS_STRING(e->field)) {                                                                 \
 		const char *text = AS_STRING(e->field);                                            \
                                                                                                    \
 		hash = hash_bytes(hash, text ? text : "", text ? strlen(text) + 1 : 1);            \
 	} else {                                                                                   \
-		hash = hash_bytes(hash, &e->field, sizeof(e->field));                              \
+		hash = hash_number(hash, AS_NUMBER(e->field));                                     \
 	}
 
 static u64 hash_event(u64 hash, const struct rig_event *event)
 {
 	const char *comm = event->comm ? event->comm : "";
-	int head[] = { (int)event->id, event->cpu, event->pid };
 
-	hash = hash_bytes(hash, head, sizeof(head));
-	hash = hash_bytes(hash, &event->time_ns, sizeof(event->time_ns));
+	hash = hash_number(hash, (u64)event->id << 32 | (u32)event->cpu);
+	hash = hash_number(hash, (u64)(u32)event->pid);
+	hash = hash_number(hash, event->time_ns);
 	hash = hash_bytes(hash, comm, strlen(comm) + 1);
 	switch (event->id) {
 #define HASH_CASE(system, name)                                                                    \
@@ -125,7 +135,10 @@ static const char *keep_string(struct rig_ring_strings *strings, const char *tex
 
 static void keep_strings(struct rig_ring_strings *strings, struct rig_event *event)
 {
-	event->comm = keep_string(strings, event->comm);
+	if (event->comm && strings->last && strcmp(event->comm, strings->last) == 0)
+		event->comm = strings->last;
+	else
+		event->comm = strings->last = keep_string(strings, event->comm);
 	switch (event->id) {
 #define KEEP_CASE(system, name)                                                                    \
 	case RIG_EVENT_##name: {                                                                   \

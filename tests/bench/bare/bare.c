@@ -2,7 +2,7 @@
 /* The bare tracepoint, to hold the rig's own events against. A shared object: loaded on request. */
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #define LTTNG_UST_TRACEPOINT_DEFINE
-#include "tracepoint.h"
+#include "bench_tracepoint.h"
 
 void bench_bare_tracepoint(unsigned long i);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A tracepoint with the fields of kmem_cache_alloc, as LTTng-UST's own documentation makes one. */
+/*
+ * A tracepoint with the fields of kmem_cache_alloc, as LTTng-UST's own documentation makes one. The
+ * file may not be called tracepoint.h: LTTng's headers would include their own file of that name.
+ */
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER bench
 
 #undef LTTNG_UST_TRACEPOINT_INCLUDE
-#define LTTNG_UST_TRACEPOINT_INCLUDE "tracepoint.h"
+#define LTTNG_UST_TRACEPOINT_INCLUDE "bench_tracepoint.h"
 
 #if !defined(RIG_BENCH_TRACEPOINT_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
 #define RIG_BENCH_TRACEPOINT_H
