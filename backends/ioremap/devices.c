@@ -15,6 +15,7 @@
 #include <kmemrig/check.h>
 #include <kmemrig/iomem.h>
 #include <kmemrig/irq.h>
+#include <kmemrig/iomem.h>
 #include <kmemrig/memblock.h>
 #include <linux/kernel.h>
 #include <linux/page-flags.h>
@@ -145,6 +146,9 @@ int rig_devices_from_config(struct rig_machine *machine, const struct rig_machin
 		if (model)
 			code = rig_device_add(machine, model, wanted->base, wanted->size,
 					      wanted->irq);
+		if (!code && !wanted->size) /* boot did not know how large it is */
+			rig_iomem_add(machine, wanted->base, model->size,
+				      wanted->name ? wanted->name : model->name);
 		if (code) {
 			snprintf(error, error_size, "device %s at %#llx: %s",
 				 wanted->model ? wanted->model : "(no model)",

@@ -303,7 +303,7 @@ static void read_distances(struct walk *walk)
 
 #define MODEL_PREFIX "kmemrig,"
 
-/* The name after "kmemrig," in the node's compatible list; NULL: none of ours. */
+/* What the node is compatible with that begins with "kmemrig,"; NULL: no device of ours. */
 static const char *model_of(const struct walk *walk, int node)
 {
 	int nr = fdt_stringlist_count(walk->fdt, node, "compatible");
@@ -312,7 +312,7 @@ static const char *model_of(const struct walk *walk, int node)
 		const char *one = fdt_stringlist_get(walk->fdt, node, "compatible", i, NULL);
 
 		if (one && strncmp(one, MODEL_PREFIX, strlen(MODEL_PREFIX)) == 0)
-			return one + strlen(MODEL_PREFIX);
+			return one;
 	}
 	return NULL;
 }
@@ -336,6 +336,8 @@ static void read_devices(struct walk *walk)
 		device.size = reg.size;
 		device.irq = rig_tree_interrupt(walk, node);
 		device.name = get_string(walk, node, "label");
+		if (!device.name)
+			device.name = fdt_get_name(walk->fdt, node, NULL);
 		if (!add_device(walk, &device))
 			return;
 	}

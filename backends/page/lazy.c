@@ -35,6 +35,7 @@ void page_init_range(struct zone *zone, unsigned long start_pfn, unsigned long e
 		struct page *page = rig_pfn_to_page(zone->machine, pfn);
 
 		page->flags = flags;
+		set_page_count(page, 0); /* boot's reserved pages had a reference */
 		page_mapcount_reset(page);
 	}
 }

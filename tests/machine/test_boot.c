@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <kmemrig/device.h>
 #include <kmemrig/iomem.h>
 #include <kmemrig/machine.h>
 #include <kmemrig/memblock.h>
@@ -377,7 +378,7 @@ static void iomem_has_the_kernels_format(void **state)
 		{ .base = 0x0, .size = 0x1000, .flags = RIG_MEMORY_RESERVED },
 	};
 	const struct rig_device_config devices[] = {
-		{ .model = "edu", .base = 0xfeb00000, .size = 0x1000, .irq = 11 }
+		{ .model = RIG_EDU_MODEL, .base = 0xfea00000, .irq = 11, .name = "edu" }
 	};
 	struct rig_machine_config config = config_of(memory, ARRAY_SIZE(memory));
 	struct rig_machine *machine;
@@ -386,15 +387,15 @@ static void iomem_has_the_kernels_format(void **state)
 	config.devices = devices;
 	config.nr_devices = 1;
 	machine = boot(&config);
-	assert_int_equal(rig_iomem_add(machine, 0xfeb00100, 0x100, "registers"), 0);
-	assert_int_equal(rig_iomem_add(machine, 0xfeb00f00, 0x200, "crossing"), -EBUSY);
+	assert_int_equal(rig_iomem_add(machine, 0xfea00100, 0x100, "registers"), 0);
+	assert_int_equal(rig_iomem_add(machine, 0xfeafff00, 0x200, "crossing"), -EBUSY);
 	text = rig_iomem_show(machine);
 	assert_string_equal(text, "00000000-00000fff : Reserved\n"
 				  "00001000-0009fbff : System RAM\n"
 				  "00100000-7fffffff : System RAM\n"
 				  "  01000000-01bfffff : Kernel code\n"
-				  "feb00000-feb00fff : edu\n"
-				  "  feb00100-feb001ff : registers\n"
+				  "fea00000-feafffff : edu\n"
+				  "  fea00100-fea001ff : registers\n"
 				  "100000000-1ffffffff : System RAM\n");
 	free(text);
 	rig_machine_destroy(machine);

@@ -179,15 +179,16 @@ static void devices_are_translated_and_have_interrupts(void **state)
 	const struct rig_device_config *devices = tree->config.devices;
 
 	assert_int_equal(tree->config.nr_devices, 3);
-	assert_string_equal(devices[0].model, "edu");
+	assert_string_equal(devices[0].model, "kmemrig,edu");
 	assert_int_equal(devices[0].base, 0xf0001000);
 	assert_int_equal(devices[0].size, 0x100);
 	assert_int_equal(devices[0].irq, 37);
-	assert_string_equal(devices[1].model, "other");
+	assert_string_equal(devices[1].model, "kmemrig,other");
 	assert_int_equal(devices[1].base, SZ_4G + 0x10);
 	assert_int_equal(devices[1].irq, 7);
 	assert_string_equal(devices[1].name, "second");
 	assert_int_equal(devices[2].irq, 0);
+	assert_string_equal(devices[2].name, "three@a000000");
 	rig_devicetree_close(tree);
 }
 
