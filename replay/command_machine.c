@@ -33,6 +33,8 @@ static struct rig_machine *from_state(const struct rig_machine_source *source,
 	if (!*state)
 		return NULL;
 	apply(&config, source);
+	if (source->fresh)
+		return rig_state_boot_machine(*state, &config, error);
 	return rig_state_make_machine(*state, &config, source->objects, error);
 }
 

@@ -16,6 +16,7 @@ struct rig_machine_source {
 	int nr_cpus;		  /* where neither says; 0: 1 */
 	int check_tier;
 	bool objects;		  /* the state's slabs too */
+	bool fresh;		  /* of a state its memory and CPUs only: the machine boots */
 	const char *command_line; /* kernel parameters, or NULL */
 };
 

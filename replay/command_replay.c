@@ -266,6 +266,9 @@ static bool prepare(struct run *run, char *error)
 	options->machine.objects =
 		options->objects && options->machine.state_path &&
 		(!options->machine.backend || !strcmp(options->machine.backend, "slub"));
+	/* a state's slabs are SLUB's: for the others its objects are made anew */
+	options->machine.fresh =
+		options->objects && options->machine.state_path && !options->machine.objects;
 	if (!options->machine.state_path && !options->machine.machine)
 		size_from_trace(&options->machine, &run->log);
 	run->machine = rig_machine_from(&options->machine, &run->state, error);
@@ -335,7 +338,7 @@ static void replay(struct run *run, char *error)
 	run->engine.log = &run->log;
 	run->engine.state = run->state;
 	run->engine.show = run->options.show;
-	run->engine.from_state = run->options.machine.state_path != NULL;
+	run->engine.from_state = run->options.machine.state_path && !run->options.machine.fresh;
 	run->counter = (struct counter){ { .emit = count_event, .wanted = RIG_WANT_ALL },
 					 run->report.written };
 	rig_event_attach(run->machine, &run->counter.sink);

@@ -30,6 +30,8 @@ struct rig_object_counts {
 	u64 frees;
 	u64 frees_unknown; /* of objects that nobody was seen to allocate */
 	u64 slab_pages;	   /* page events that belong to slabs */
+	/* Memory of our slabs and large kmallocs when the replay begins and ends, kB. */
+	u64 slab_kb_before, slab_kb_after;
 };
 
 struct rig_engine {

@@ -12,6 +12,8 @@
 #include <kmemrig/command.h>
 #include <kmemrig/follow.h>
 #include <kmemrig/kmem.h>
+#include <kmemrig/context.h>
+#include <kmemrig/rcu.h>
 #include <kmemrig/restore.h>
 #include <linux/gfp.h>
 
@@ -21,9 +23,12 @@
 
 #include "engine.h"
 #include "object_plan.h"
+#include "transplant.h"
 
 /* Untraced allocations of one bulk call that are looked for before a traced one. */
 #define MAX_HIDDEN 64
+
+#define GRACE_PERIOD_JIFFIES 3
 
 struct replay {
 	struct rig_engine *engine;
@@ -34,7 +39,8 @@ struct replay {
 	u32 number;		       /* of the event at hand */
 	void *round_trips[MAX_HIDDEN]; /* taken before an allocation, to be given back after it */
 	int nr_round_trips;
-	bool literal; /* addresses are the trace's own */
+	bool literal;	  /* addresses are the trace's own */
+	u64 grace_period; /* what-if: of the clock, when callbacks last ran */
 	unsigned int shown;
 };
 
@@ -80,9 +86,15 @@ static struct kmem_cache *cache_by_size(struct replay *replay, struct rig_cpu *c
 					const struct rig_event_kmem_cache_alloc *alloc)
 {
 	struct rig_machine *machine = machine_of(replay);
+	const struct rig_state *state = replay->engine->state;
 	struct kmem_cache *found = NULL, *cache = NULL;
 	char name[48];
 
+	/* the state's names and sizes hold on another backend, too */
+	for (size_t i = 0; state && !replay->literal && !found && i < state->nr_caches; i++)
+		if (state->caches[i].object_size == alloc->bytes_req &&
+		    state->caches[i].size == alloc->bytes_alloc)
+			found = rig_kmem_cache_find(machine, state->caches[i].name);
 	while (replay->literal && (cache = rig_kmem_cache_next(machine, cache)))
 		if (cache->object_size == alloc->bytes_req && cache->size == alloc->bytes_alloc)
 			found = found ? found : cache;
@@ -452,6 +464,20 @@ static void run_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
 		 cache ? event->kmem_cache_free.call_site : event->kfree.call_site);
 }
 
+/*
+ * What-if: the trace can't show when grace periods of the other allocator would end. They take some
+ * milliseconds: callbacks run when a few jiffies have passed.
+ */
+static void end_grace_periods(struct replay *replay, struct rig_cpu *cpu)
+{
+	u64 period = cpu->machine->clock_ns / (GRACE_PERIOD_JIFFIES * RIG_NS_PER_JIFFY);
+
+	if (replay->literal || period == replay->grace_period)
+		return;
+	replay->grace_period = period;
+	rig_rcu_run(cpu);
+}
+
 static void run_object(void *data, size_t number)
 {
 	struct replay *replay = data;
@@ -460,6 +486,7 @@ static void run_object(void *data, size_t number)
 
 	rig_object_plan_passed(replay->plan, (u32)number);
 	replay->number = (u32)number;
+	end_grace_periods(replay, cpu);
 	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
 		run_alloc(replay, cpu, (u32)number);
 	else if (event->id == RIG_EVENT_mm_page_alloc)
@@ -495,6 +522,18 @@ static bool feed(struct rig_engine *engine, struct rig_follow *pages, void *data
 	return !code;
 }
 
+/* Memory of slabs and large kmallocs, kB, as /proc/meminfo counts it. */
+static u64 slab_kb(const struct rig_machine *machine)
+{
+	u64 pages = 0;
+
+	for (int nid = 0; nid < machine->nr_nodes; nid++)
+		if (machine->nodes[nid])
+			pages += rig_kmem_pages(machine, nid, false) +
+				 rig_kmem_pages(machine, nid, true);
+	return pages << (PAGE_SHIFT - 10);
+}
+
 bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 {
 	struct replay replay = { .engine = engine };
@@ -502,10 +541,23 @@ bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 	bool good = false;
 
 	replay.literal = engine->state && !strcmp(engine->machine->slab->name, "slub");
+	if (engine->state && !replay.literal) {
+		char reason[RIG_STATE_ERROR];
+
+		if (!rig_transplant_objects(engine->machine, engine->state, engine->log,
+					    &replay.ours, reason)) {
+			snprintf(error, RIG_TRACE_ERROR, "%s", reason);
+			rig_address_map_free(&replay.ours);
+			return false;
+		}
+		engine->from_state = false;
+	}
+	engine->object.slab_kb_before = slab_kb(engine->machine);
 	replay.plan = rig_object_plan_create(engine->log, engine->state);
 	if (replay.plan) {
 		engine->object.slab_pages = replay.plan->slab_pages;
 		good = rig_engine_follow(engine, &above, error);
+		engine->object.slab_kb_after = slab_kb(engine->machine);
 	} else {
 		snprintf(error, RIG_TRACE_ERROR, "no host memory");
 	}

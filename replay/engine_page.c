@@ -4,6 +4,7 @@
  * CPUs and tasks of the machine go with it, and the events that our allocator gives from inside
  * (refills, drains, steals) are compared with the trace's, CPU by CPU in their order.
  */
+#include <kmemrig/backend.h>
 #include <kmemrig/command.h>
 #include <kmemrig/follow.h>
 #include <kmemrig/machine.h>
@@ -44,6 +45,9 @@ struct rig_cpu *rig_engine_enter(struct rig_engine *engine, const struct rig_eve
 			task->flags = PF_MEMALLOC | PF_KSWAPD | PF_KTHREAD;
 	}
 	cpu->task = task;
+	/* SLAB's reaper comes when the recorded clock says so */
+	if (machine->kmem && machine->slab->tick)
+		machine->slab->tick(cpu);
 	return cpu;
 }
 

@@ -269,14 +269,16 @@ static json_t *json_pages(const struct rig_page_counts *page)
 
 static json_t *json_objects(const struct rig_object_counts *object)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
 			 (json_int_t)object->allocs, "exact", (json_int_t)object->exact, "inferred",
 			 (json_int_t)object->inferred, "failed_traced",
 			 (json_int_t)object->failed_traced, "failed_reproduced",
 			 (json_int_t)object->failed_reproduced, "failed_spurious",
 			 (json_int_t)object->failed_spurious, "frees", (json_int_t)object->frees,
 			 "frees_unknown", (json_int_t)object->frees_unknown, "slab_pages",
-			 (json_int_t)object->slab_pages);
+			 (json_int_t)object->slab_pages, "slab_kb_before",
+			 (json_int_t)object->slab_kb_before, "slab_kb_after",
+			 (json_int_t)object->slab_kb_after);
 }
 
 static json_t *json_state(const struct rig_state_difference *difference)

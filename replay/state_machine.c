@@ -168,45 +168,57 @@ static struct rig_memory_range *memory_of(const struct rig_state *state)
 	return memory;
 }
 
-struct rig_machine *rig_state_make_machine(const struct rig_state *state,
-					   const struct rig_machine_config *config, bool objects,
-					   char *error)
+static struct rig_machine *make_machine(const struct rig_state *state,
+					const struct rig_machine_config *config, bool bare,
+					char *error)
 {
-	struct rig_machine_config bare = { 0 };
+	struct rig_machine_config wanted = { 0 };
 	struct rig_memory_range *memory = memory_of(state);
 	struct rig_machine *machine;
 	int cpu_nid[RIG_NR_CPUS];
 	char reason[300] = "no host memory";
 
 	if (config)
-		bare = *config;
+		wanted = *config;
 	/* a state does not say where CPUs are: in turn, as emulators place them */
 	for (int cpu = 0; cpu < RIG_NR_CPUS; cpu++)
 		cpu_nid[cpu] = cpu % state->nr_nodes;
-	bare.memory = memory;
-	bare.nr_memory = state->nr_zones;
-	bare.nr_cpus = state->nr_cpus;
-	bare.cpu_nid = cpu_nid;
+	wanted.memory = memory;
+	wanted.nr_memory = state->nr_zones;
+	wanted.nr_cpus = state->nr_cpus;
+	wanted.cpu_nid = cpu_nid;
 	if (state->pageblock_order)
-		bare.pageblock_order = state->pageblock_order;
+		wanted.pageblock_order = state->pageblock_order;
 	/* pageblocks smaller than the largest block come with huge pages */
-	bare.huge_pages = bare.pageblock_order && bare.pageblock_order < MAX_ORDER - 1;
-	bare.bare = true;
-	machine = memory ? rig_machine_create(&bare, reason, sizeof(reason)) : NULL;
+	wanted.huge_pages = wanted.pageblock_order && wanted.pageblock_order < MAX_ORDER - 1;
+	wanted.bare = bare;
+	machine = memory ? rig_machine_create(&wanted, reason, sizeof(reason)) : NULL;
 	free(memory);
-	if (!machine) {
+	if (!machine)
 		snprintf(error, RIG_STATE_ERROR, "%s: %s", state->file, reason);
+	return machine;
+}
+
+struct rig_machine *rig_state_make_machine(const struct rig_state *state,
+					   const struct rig_machine_config *config, bool objects,
+					   char *error)
+{
+	struct rig_machine *machine = make_machine(state, config, true, error);
+
+	if (!machine)
 		return NULL;
-	}
-	if (restore_pages(machine, state, error)) {
-		rig_machine_destroy(machine);
-		return NULL;
-	}
-	if (objects && restore_slabs(machine, state, error)) {
+	if (restore_pages(machine, state, error) ||
+	    (objects && restore_slabs(machine, state, error))) {
 		rig_machine_destroy(machine);
 		return NULL;
 	}
 	return machine;
+}
+
+struct rig_machine *rig_state_boot_machine(const struct rig_state *state,
+					   const struct rig_machine_config *config, char *error)
+{
+	return make_machine(state, config, false, error);
 }
 
 /* Reading back. */

@@ -147,8 +147,9 @@ static int slab_cache_init(struct kmem_cache *cache)
 /* What is on the list goes back, in use or not. */
 static void drop_slabs(struct slab_cache *data, struct list_head *slabs, struct rig_cpu *cpu)
 {
-	/* objects that are in use have no poison and no quiet red zones */
-	data->cache->flags &= ~SLAB_DEBUG;
+	/* objects in use have no poison and no quiet red zones; and nobody waits for a cache's end
+	 */
+	data->cache->flags &= ~(SLAB_DEBUG | SLAB_TYPESAFE_BY_RCU);
 	if (slab_machine(data->machine)->ending)
 		data->cache->flags &= ~SLAB_OFF_SLAB;
 	slab_destroy_list(data, slabs, cpu);

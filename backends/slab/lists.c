@@ -15,6 +15,7 @@
  * to a list of doomed ones, and are given back after it was dropped.
  */
 #include <kmemrig/page.h>
+#include <kmemrig/rcu.h>
 
 #include "slab.h"
 
@@ -169,12 +170,24 @@ void slab_free_block(struct slab_cache *data, void **slots, unsigned int nr, int
 	}
 }
 
+/* Readers of a SLAB_TYPESAFE_BY_RCU cache may look at its objects until a grace period is over. */
+static void free_pages_later(struct rcu_head *head)
+{
+	struct page *page = container_of(head, struct page, rcu_head);
+	struct slab_cache *data = page->slab_cache->backend_data;
+
+	free_pages(data, page, rig_kmem_cpu(data->machine));
+}
+
 static void destroy(struct slab_cache *data, struct page *page, struct rig_cpu *cpu)
 {
 	void *freelist = page->slab_freelist;
 
 	slab_debug_destroy(data, page, cpu);
-	free_pages(data, page, cpu);
+	if (unlikely(data->cache->flags & SLAB_TYPESAFE_BY_RCU))
+		rig_call_rcu(cpu, &page->rcu_head, free_pages_later);
+	else
+		free_pages(data, page, cpu);
 	if (slab_off_slab(data))
 		rig_kfree(cpu, freelist, (unsigned long)slab_destroy_list);
 }

@@ -242,6 +242,7 @@ static void release_after_grace_period(struct slob_cache *data, void *object, st
 		slob_cache_release(data, object, cpu);
 		return;
 	}
+	*slob_owner(slob_of(data->cache->machine), object) = data->owner | SLOB_OWNER_QUARANTINE;
 	late->data = data;
 	late->object = object;
 	rig_call_rcu(cpu, &late->head, release_late);

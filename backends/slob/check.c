@@ -9,11 +9,13 @@
  *since such a page would have gone back
  *	slob.page_count		the pages on the lists are as many as were taken and not given back
  *	slob.owner_free		no live object starts in free memory
- *	slob.owner_count	live objects in the owner map are as many as were handed out
- *	slob.poison		nothing wrote to what waits in the quarantine
+ *	slob.owner_count	live objects in the owner map are as many as were handed out, cache
+ *by cache slob.poison		nothing wrote to what waits in the quarantine
  *
  * Tier 2 looks at a cache, tier 3 at the heap.
  */
+#include <stdlib.h>
+
 #include <kmemrig/asan.h>
 #include <linux/page-flags.h>
 
@@ -23,7 +25,7 @@ struct walk {
 	struct slob *slob;
 	struct rig_verdict *verdict;
 	unsigned long pages;
-	unsigned long live; /* objects of caches and of kmalloc */
+	unsigned long *live; /* objects in use, by owner */
 };
 
 static unsigned long long pfn_of(const struct walk *walk, const struct page *page)
@@ -89,7 +91,10 @@ static void count_owners(struct walk *walk, const struct page *page, unsigned lo
 	u8 *start = rig_page_address(walk->slob->machine, page);
 
 	for (unsigned long offset = 0; offset < bytes; offset += 1UL << SLOB_OWNER_SHIFT) {
-		walk->live += slob_owner_is_live(*slob_owner(walk->slob, start + offset));
+		slob_owner_t owner = *slob_owner(walk->slob, start + offset);
+
+		if (slob_owner_is_live(owner) && owner < max(walk->slob->nr_caches, 2u))
+			walk->live[owner]++;
 	}
 }
 
@@ -107,40 +112,59 @@ static bool check_page(struct walk *walk, const struct page *page, bool on_free_
 	return !on_free_list || check_blocks(walk, page);
 }
 
-static unsigned long handed_out(const struct slob *slob)
+/* As many as were handed out, cache by cache. */
+static bool check_owner_counts(struct walk *walk)
 {
-	unsigned long live = slob->nr_kmalloc;
+	const struct slob *slob = walk->slob;
 
-	for (unsigned int i = SLOB_OWNER_FIRST_CACHE; i < slob->nr_caches; i++)
-		if (slob->caches[i])
-			live += slob->caches[i]->live;
-	return live;
+	if (walk->live[SLOB_OWNER_KMALLOC] != slob->nr_kmalloc)
+		return rig_fails(walk->verdict, "slob.owner_count",
+				 "kmalloc: %lu live objects found, %lu counted",
+				 walk->live[SLOB_OWNER_KMALLOC], slob->nr_kmalloc);
+	for (unsigned int i = SLOB_OWNER_FIRST_CACHE; i < slob->nr_caches; i++) {
+		const struct slob_cache *data = slob->caches[i];
+		unsigned long counted = data ? data->live : 0;
+
+		if (walk->live[i] != counted)
+			return rig_fails(walk->verdict, "slob.owner_count",
+					 "%s: %lu live objects found, %lu counted",
+					 data ? data->cache->name : "a cache that ended",
+					 walk->live[i], counted);
+	}
+	return true;
+}
+
+static bool check_heap(struct walk *walk)
+{
+	struct slob *slob = walk->slob;
+	struct page *page;
+
+	for (int list = 0; list < SLOB_NR_LISTS; list++)
+		list_for_each_entry (page, &slob->free[list], slab_list)
+			if (!check_page(walk, page, true))
+				return false;
+	list_for_each_entry (page, &slob->full, slab_list)
+		if (!check_page(walk, page, false))
+			return false;
+	if (walk->pages != slob->nr_pages)
+		return rig_fails(walk->verdict, "slob.page_count",
+				 "%lu pages on the lists, %lu taken", walk->pages, slob->nr_pages);
+	list_for_each_entry (page, &slob->large, slab_list)
+		count_owners(walk, page, 1);
+	return check_owner_counts(walk);
 }
 
 bool slob_check_machine(struct rig_machine *machine, int tier, struct rig_verdict *verdict)
 {
 	struct walk walk = { .slob = slob_of(machine), .verdict = verdict };
-	struct slob *slob = walk.slob;
-	struct page *page;
+	bool good;
 
 	if (tier < 3)
 		return true;
-	for (int list = 0; list < SLOB_NR_LISTS; list++)
-		list_for_each_entry (page, &slob->free[list], slab_list)
-			if (!check_page(&walk, page, true))
-				return false;
-	list_for_each_entry (page, &slob->full, slab_list)
-		if (!check_page(&walk, page, false))
-			return false;
-	if (walk.pages != slob->nr_pages)
-		return rig_fails(verdict, "slob.page_count", "%lu pages on the lists, %lu taken",
-				 walk.pages, slob->nr_pages);
-	list_for_each_entry (page, &slob->large, slab_list)
-		count_owners(&walk, page, 1);
-	if (walk.live != handed_out(slob))
-		return rig_fails(verdict, "slob.owner_count", "%lu live objects found, %lu counted",
-				 walk.live, handed_out(slob));
-	return true;
+	walk.live = calloc(max(walk.slob->nr_caches, 2u), sizeof(*walk.live));
+	good = !walk.live || check_heap(&walk);
+	free(walk.live);
+	return good;
 }
 
 bool slob_check(struct kmem_cache *cache, int tier, struct rig_verdict *verdict)

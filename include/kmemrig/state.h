@@ -151,6 +151,10 @@ struct rig_machine *rig_state_make_machine(const struct rig_state *state,
 					   const struct rig_machine_config *config, bool objects,
 					   char *error);
 
+/* A machine with the memory and CPUs of the state that has just booted: nothing else of it. */
+struct rig_machine *rig_state_boot_machine(const struct rig_state *state,
+					   const struct rig_machine_config *config, char *error);
+
 struct rig_state_difference {
 	unsigned long lists;	       /* compared: free lists, per-CPU lists, per-CPU counters */
 	unsigned long lists_identical; /* same blocks in the same order */
