@@ -129,14 +129,30 @@ static int add_system_ram(struct rig_machine *machine, const struct rig_memory_r
 	return code == -ENOMEM ? code : 0;
 }
 
-/* Reservations that cross the end of memory or each other are left out, as the kernel's are. */
+/*
+ * What memblock alone reserves is not a resource on x86: a reservation in memory is shown when it
+ * has a name. Those that cross the end of memory or each other are left out, as the kernel's are.
+ */
+static bool is_resource(const struct rig_memory_range *range, const struct rig_memory_range *sorted,
+			size_t nr)
+{
+	if (is_system_ram(range) || !range->size)
+		return false;
+	if (range->name || (range->flags & RIG_MEMORY_NOMAP))
+		return true;
+	for (size_t i = 0; i < nr && sorted[i].base < range->base + range->size; i++)
+		if (is_system_ram(&sorted[i]) && range->base < sorted[i].base + sorted[i].size)
+			return false;
+	return true;
+}
+
 static int add_others(struct rig_machine *machine, const struct rig_memory_range *sorted, size_t nr,
 		      const struct rig_machine_config *config)
 {
 	int code = 0;
 
 	for (size_t i = 0; i < nr && code != -ENOMEM; i++)
-		if (!is_system_ram(&sorted[i]) && sorted[i].size)
+		if (is_resource(&sorted[i], sorted, nr))
 			code = rig_iomem_add(machine, sorted[i].base, sorted[i].size,
 					     sorted[i].name ? sorted[i].name : "Reserved");
 	for (size_t i = 0; i < config->nr_devices && code != -ENOMEM; i++) {

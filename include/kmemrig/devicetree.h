@@ -11,9 +11,9 @@
  *	/cpus/cpu@...          numa-node-id, status
  *	/distance-map          compatible = "numa-distance-map-v1"; distance-matrix
  *	/chosen                bootargs: the kernel's command line
- *	any node               compatible = "kmemrig,...": an emulated device of that model; reg (the
- *	                       first one, translated by the ranges above it), interrupts (the first
- *	                       one); label: the name in /proc/iomem
+ *	any node               compatible = "kmemrig,...": an emulated device of that model;
+ *	                       reg (the first one, translated by the ranges above it),
+ *	                       interrupts (the first one), label: the name in /proc/iomem
  *	/                      model: the machine's name
  *
  * and what kernels know without being told:

@@ -88,6 +88,34 @@ static void zones_of_a_pc_lie_at_16_mib_and_4_gib(void **state)
 	rig_machine_destroy(machine);
 }
 
+/* Firmware maps and zones of kernels 6.1.192 under QEMU, with 256 MiB and with two of 192 MiB. */
+static void zones_are_those_of_recorded_kernels(void **state)
+{
+	const struct rig_memory_range calm[] = {
+		{ .base = 0x1000, .size = 0x9fc00 - 0x1000 },
+		{ .base = SZ_1M, .size = 0xffdd000 - SZ_1M },
+	};
+	const struct rig_memory_range numa[] = {
+		{ .base = 0x1000, .size = 0x9fc00 - 0x1000 },
+		{ .base = SZ_1M, .size = 0xc000000 - SZ_1M },
+		{ .base = 0xc000000, .size = 0x17fdd000 - 0xc000000, .nid = 1 },
+	};
+	struct rig_machine_config config = config_of(calm, 2);
+	struct rig_machine *machine = boot(&config);
+
+	expect_zone(machine, 0, ZONE_DMA, 1, 4095, 3998);
+	expect_zone(machine, 0, ZONE_DMA32, 4096, 61405, 61405);
+	expect_zone(machine, 0, ZONE_NORMAL, 0, 0, 0);
+	rig_machine_destroy(machine);
+	config = config_of(numa, 3);
+	machine = boot(&config);
+	expect_zone(machine, 0, ZONE_DMA, 1, 4095, 3998);
+	expect_zone(machine, 0, ZONE_DMA32, 4096, 45056, 45056);
+	expect_zone(machine, 1, ZONE_DMA, 0, 0, 0);
+	expect_zone(machine, 1, ZONE_DMA32, 49152, 49117, 49117);
+	rig_machine_destroy(machine);
+}
+
 static void highmem_starts_at_the_limit_and_leaves_no_dma32(void **state)
 {
 	const struct rig_memory_range memory[] = { { .base = 0, .size = SZ_1G } };
@@ -376,6 +404,8 @@ static void iomem_has_the_kernels_format(void **state)
 		  .flags = RIG_MEMORY_RESERVED,
 		  .name = "Kernel code" },
 		{ .base = 0x0, .size = 0x1000, .flags = RIG_MEMORY_RESERVED },
+		/* memblock's alone */
+		{ .base = 0x2000, .size = 0x1000, .flags = RIG_MEMORY_RESERVED },
 	};
 	const struct rig_device_config devices[] = {
 		{ .model = RIG_EDU_MODEL, .base = 0xfea00000, .irq = 11, .name = "edu" }
@@ -405,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones_of_a_pc_lie_at_16_mib_and_4_gib),
+		cmocka_unit_test(zones_are_those_of_recorded_kernels),
 		cmocka_unit_test(highmem_starts_at_the_limit_and_leaves_no_dma32),
 		cmocka_unit_test(four_mib_are_one_zone),
 		cmocka_unit_test(nodes_may_interleave_and_lack_memory),

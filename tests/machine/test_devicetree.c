@@ -14,6 +14,7 @@
 #include <libfdt.h>
 
 #include <kmemrig/devicetree.h>
+#include <kmemrig/iomem.h>
 #include <linux/kernel.h>
 #include <linux/sizes.h>
 
@@ -310,6 +311,33 @@ static void shipped_machines_boot(void **state)
 	}
 }
 
+/* The same lines as a real PC's, but for buses and their devices. */
+static void pc_has_a_pcs_iomem(void **state)
+{
+	struct rig_devicetree *tree = open_tree("pc");
+	char error[400] = "", *text;
+	struct rig_machine *machine;
+
+	machine = rig_machine_create(&tree->config, error, sizeof(error));
+	assert_non_null(machine);
+	text = rig_iomem_show(machine);
+	assert_string_equal(text, "00000000-00000fff : Reserved\n"
+				  "00001000-0009fbff : System RAM\n"
+				  "0009fc00-0009ffff : Reserved\n"
+				  "000f0000-000fffff : Reserved\n"
+				  "00100000-1ffdcfff : System RAM\n"
+				  "  01000000-01801137 : Kernel code\n"
+				  "  01a00000-01c16fff : Kernel rodata\n"
+				  "  01e00000-01f330bf : Kernel data\n"
+				  "  02018000-021fffff : Kernel bss\n"
+				  "1ffdd000-1fffffff : Reserved\n"
+				  "fea00000-feafffff : edu@fea00000\n");
+	assert_int_equal(zone_managed_pages(rig_machine_zone(machine, 0, ZONE_DMA)), 3840);
+	free(text);
+	rig_machine_destroy(machine);
+	rig_devicetree_close(tree);
+}
+
 static void highmem_machine_has_128_mib_of_it(void **state)
 {
 	struct rig_devicetree *tree = open_tree("highmem");
@@ -352,6 +380,7 @@ int main(void)
 		cmocka_unit_test(files_that_are_none_are_refused),
 		cmocka_unit_test(truncated_and_damaged_trees_do_no_harm),
 		cmocka_unit_test(shipped_machines_boot),
+		cmocka_unit_test(pc_has_a_pcs_iomem),
 		cmocka_unit_test(highmem_machine_has_128_mib_of_it),
 	};
 
