@@ -26,7 +26,7 @@
 #include "transplant.h"
 
 /* Untraced allocations of one bulk call that are looked for before a traced one. */
-#define MAX_HIDDEN 64
+#define MAX_HIDDEN 2048
 
 #define GRACE_PERIOD_JIFFIES 3
 
