@@ -53,14 +53,29 @@ bool rig_engine_run_pages(struct rig_engine *engine, char *error);
  * Page events with something above: @feed gives the events to the follower (kmemrig/follow.h),
  * @step is called with the log's number of each of the engine's own steps.
  */
+enum rig_mapped_event {
+	RIG_MAPPED_PAGE,  /* a page event to replay */
+	RIG_MAPPED_ABOVE, /* a step of the engine above */
+	RIG_MAPPED_NONE,  /* neither */
+};
+
 struct rig_follow;
 struct rig_engine_above {
 	bool (*feed)(struct rig_engine *engine, struct rig_follow *follow, void *data);
 	void (*step)(void *data, size_t event);
+	/* Where pages are only names: what an event is. */
+	enum rig_mapped_event (*kind)(void *data, size_t event);
 	void *data;
 };
 bool rig_engine_follow(struct rig_engine *engine, const struct rig_engine_above *above,
 		       char *error);
+
+/*
+ * The same on a machine that is not the traced one: the trace's page frames and objects are names.
+ * @above NULL: page events only.
+ */
+bool rig_engine_run_mapped(struct rig_engine *engine, const struct rig_engine_above *above,
+			   char *error);
 
 /*
  * Object events through the slab backend; page events that belong to slabs are the backend's own,

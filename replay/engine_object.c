@@ -534,10 +534,27 @@ static u64 slab_kb(const struct rig_machine *machine)
 	return pages << (PAGE_SHIFT - 10);
 }
 
+/* On another machine the slab allocator's own pages are its own; those of the past are freed. */
+static enum rig_mapped_event kind_of(void *data, size_t number)
+{
+	const struct replay *replay = data;
+	const struct rig_event *event = &replay->engine->log->events[number];
+	u32 life = replay->plan->life[number];
+
+	if (is_object_event(event))
+		return RIG_MAPPED_ABOVE;
+	if (!replay->plan->of_slab[number])
+		return RIG_MAPPED_PAGE;
+	return event->id == RIG_EVENT_mm_page_free && life != RIG_NO_LIFE &&
+			       replay->plan->lives[life].alloc_event == UINT32_MAX
+		       ? RIG_MAPPED_PAGE
+		       : RIG_MAPPED_NONE;
+}
+
 bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 {
 	struct replay replay = { .engine = engine };
-	struct rig_engine_above above = { feed, run_object, &replay };
+	struct rig_engine_above above = { feed, run_object, kind_of, &replay };
 	bool good = false;
 
 	replay.literal = engine->state && !strcmp(engine->machine->slab->name, "slub");
@@ -556,7 +573,8 @@ bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 	replay.plan = rig_object_plan_create(engine->log, engine->state);
 	if (replay.plan) {
 		engine->object.slab_pages = replay.plan->slab_pages;
-		good = rig_engine_follow(engine, &above, error);
+		good = replay.literal ? rig_engine_follow(engine, &above, error)
+				      : rig_engine_run_mapped(engine, &above, error);
 		engine->object.slab_kb_after = slab_kb(engine->machine);
 	} else {
 		snprintf(error, RIG_TRACE_ERROR, "no host memory");
