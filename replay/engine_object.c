@@ -260,6 +260,7 @@ static void run_slab_free(struct replay *replay, struct rig_cpu *cpu, u32 number
 	u64 pfn = event->mm_page_free.pfn;
 	struct kmem_cache *cache;
 	struct page *page;
+	const char *name;
 	u8 *object, *end;
 
 	if (!replay->literal || pfn >= machine->max_low_pfn)
@@ -268,9 +269,13 @@ static void run_slab_free(struct replay *replay, struct rig_cpu *cpu, u32 number
 	if (!PageSlab(page) || PageTail(page))
 		return;
 	object = rig_page_address(machine, page);
-	end = object + (PAGE_SIZE << event->mm_page_free.order);
+	end = object + (PAGE_SIZE << compound_order(page));
 	cache = rig_kmem_cache_of(machine, object);
-	for (; cache && object + cache->size <= end && PageSlab(page); object += cache->size) {
+	/* after a difference it may be a slab of something else */
+	name = replay->plan->lives[replay->plan->life[number]].cache;
+	if (!cache || !name || strcmp(cache->name, name))
+		return;
+	for (; object + cache->size <= end && PageSlab(page); object += cache->size) {
 		if (!rig_kmem_is_live(machine, object))
 			continue;
 		rig_object_put_back(cpu, cache, object);
@@ -398,6 +403,16 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	follow(replay, cpu, cache, ours, wanted);
 }
 
+/* Is a block of pages in use there, and no slab? A page event may have freed it since. */
+static bool is_large(struct replay *replay, const void *object)
+{
+	struct rig_machine *machine = machine_of(replay);
+	struct page *page = rig_virt_to_page(machine, object);
+
+	return !PageTail(page) && !PageSlab(page) && page_count(page) == 1 &&
+	       rig_page_where(machine, rig_page_to_pfn(machine, page), NULL) == RIG_PLACE_USED;
+}
+
 /* The object of ours that a traced address means; NULL: none is known. */
 static void *find_object(struct replay *replay, u64 traced)
 {
@@ -410,7 +425,7 @@ static void *find_object(struct replay *replay, u64 traced)
 		stands_for = rig_address_map_find(&replay->large, traced, false);
 		if (stands_for && *stands_for) {
 			*stands_for = 0;
-			return object;
+			return is_large(replay, object) ? object : NULL;
 		}
 		return object && rig_kmem_is_live(machine, object) ? object : NULL;
 	}
