@@ -40,7 +40,8 @@ struct rig_engine {
 	const struct rig_state *state; /* that the machine was made from, with its slabs; or NULL */
 	struct rig_page_counts page;
 	struct rig_object_counts object;
-	bool from_state;   /* the machine starts as the traced kernel did */
+	bool from_state; /* the machine starts as the traced kernel did */
+	u8 *differs;	 /* by the log's events: this page allocation was not exact; may be NULL */
 	unsigned int show; /* print the first differences to stderr */
 };
 

@@ -34,7 +34,6 @@ struct replay {
 	struct rig_engine *engine;
 	struct rig_object_plan *plan;
 	struct rig_address_map ours;   /* what-if: host address of the object that stands for one */
-	struct rig_address_map large;  /* large kmallocs of ours, by address */
 	struct rig_address_map caches; /* struct kmem_cache * by its name's address */
 	u32 number;		       /* of the event at hand */
 	void *round_trips[MAX_HIDDEN]; /* taken before an allocation, to be given back after it */
@@ -352,6 +351,36 @@ static void follow(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache
 		replay->engine->object.inferred++;
 }
 
+/*
+ * On the traced machine large kmallocs are page events like others: the page allocator's side is
+ * replayed there, and here the event is passed on.
+ */
+static bool is_large(struct replay *replay, const struct rig_event *event)
+{
+	return replay->literal && event->id == RIG_EVENT_kmalloc && event->kmalloc.ptr &&
+	       event->kmalloc.bytes_req > KMALLOC_MAX_CACHE_SIZE;
+}
+
+static void pass_on(struct rig_cpu *cpu, const struct rig_event *event)
+{
+	struct rig_event copy = *event;
+
+	if (rig_event_enabled(&cpu->machine->events, event->id))
+		rig_event_emit(cpu, &copy);
+}
+
+static void run_large(struct replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	const struct rig_event *event = &replay->engine->log->events[number];
+	u32 life = replay->plan->life[number], pages = UINT32_MAX;
+
+	if (life != RIG_NO_LIFE)
+		pages = replay->plan->lives[life].alloc_event;
+	replay->engine->object.allocs++;
+	replay->engine->object.exact += pages != UINT32_MAX && !replay->engine->differs[pages];
+	pass_on(cpu, event);
+}
+
 static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 {
 	struct rig_machine *machine = machine_of(replay);
@@ -362,6 +391,10 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	struct kmem_cache *cache = NULL;
 	u64 address, *stands_for;
 
+	if (is_large(replay, event)) {
+		run_large(replay, cpu, number);
+		return;
+	}
 	if (event->id == RIG_EVENT_kmem_cache_alloc) {
 		cache = cache_of_alloc(replay, cpu, number);
 		if (!cache)
@@ -389,11 +422,6 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 			*stands_for = (u64)(uintptr_t)ours;
 		return;
 	}
-	if (ours && !rig_kmem_cache_of(machine, ours) && !ZERO_OR_NULL_PTR(ours)) {
-		stands_for = rig_address_map_find(&replay->large, address, true);
-		if (stands_for)
-			*stands_for = 1;
-	}
 	if (ours && address == traced) {
 		if (cache)
 			settle_after_alloc(replay, cpu, cache);
@@ -401,16 +429,6 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	}
 	show(replay, number, "here", address);
 	follow(replay, cpu, cache, ours, wanted);
-}
-
-/* Is a block of pages in use there, and no slab? A page event may have freed it since. */
-static bool is_large(struct replay *replay, const void *object)
-{
-	struct rig_machine *machine = machine_of(replay);
-	struct page *page = rig_virt_to_page(machine, object);
-
-	return !PageTail(page) && !PageSlab(page) && page_count(page) == 1 &&
-	       rig_page_where(machine, rig_page_to_pfn(machine, page), NULL) == RIG_PLACE_USED;
 }
 
 /* The object of ours that a traced address means; NULL: none is known. */
@@ -422,11 +440,6 @@ static void *find_object(struct replay *replay, u64 traced)
 
 	if (replay->literal) {
 		object = rig_host_address(machine, traced);
-		stands_for = rig_address_map_find(&replay->large, traced, false);
-		if (stands_for && *stands_for) {
-			*stands_for = 0;
-			return is_large(replay, object) ? object : NULL;
-		}
 		return object && rig_kmem_is_live(machine, object) ? object : NULL;
 	}
 	stands_for = rig_address_map_find(&replay->ours, traced, false);
@@ -462,6 +475,12 @@ static void run_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	if (!traced) {
 		if (event->id == RIG_EVENT_kfree)
 			rig_kfree(cpu, NULL, event->kfree.call_site);
+		return;
+	}
+	if (replay->literal && event->id == RIG_EVENT_kfree && traced >= RIG_PAGE_OFFSET &&
+	    rig_host_address(machine_of(replay), traced) &&
+	    !slab_at(replay, rig_host_address(machine_of(replay), traced))) {
+		pass_on(cpu, event);
 		return;
 	}
 	object = find_object(replay, traced);
@@ -585,8 +604,9 @@ bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 		engine->from_state = false;
 	}
 	engine->object.slab_kb_before = slab_kb(engine->machine);
-	replay.plan = rig_object_plan_create(engine->log, engine->state);
-	if (replay.plan) {
+	replay.plan = rig_object_plan_create(engine->log, engine->state, replay.literal);
+	engine->differs = calloc(engine->log->nr + 1, 1);
+	if (replay.plan && engine->differs) {
 		engine->object.slab_pages = replay.plan->slab_pages;
 		good = replay.literal ? rig_engine_follow(engine, &above, error)
 				      : rig_engine_run_mapped(engine, &above, error);
@@ -595,8 +615,9 @@ bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 		snprintf(error, RIG_TRACE_ERROR, "no host memory");
 	}
 	rig_object_plan_destroy(replay.plan);
+	free(engine->differs);
+	engine->differs = NULL;
 	rig_address_map_free(&replay.ours);
-	rig_address_map_free(&replay.large);
 	rig_address_map_free(&replay.caches);
 	return good;
 }

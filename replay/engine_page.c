@@ -110,6 +110,8 @@ static void show(void *data, size_t number, unsigned long ours)
 	const struct rig_event *event =
 		&replay->engine->log->events[replay->engine->log->first + number];
 
+	if (replay->engine->differs)
+		replay->engine->differs[replay->engine->log->first + number] = 1;
 	if (replay->shown++ >= replay->engine->show)
 		return;
 	fprintf(stderr, "event %zu, CPU %d, %s-%d, allocation of order %u: pfn %#llx, ours ",

@@ -12,6 +12,8 @@
  * An object that is freed twice, or allocated twice, without the opposite between, shows that its
  * cache is also used by calls that are not traced: kmem_cache_alloc_bulk, kmem_cache_free_bulk.
  */
+#include <linux/slab.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ struct pass {
 	struct rig_address_map object;	    /* enum object_state by address */
 	struct rig_address_map site;	    /* cache name by call site and size */
 	bool have_state;
+	bool large_are_pages;
 	bool failed;
 };
 
@@ -206,6 +209,8 @@ static void see_object(struct pass *pass, u32 number)
 		return;
 	block = &pass->plan->lives[life];
 	block->objects = true;
+	block->large |=
+		event->id == RIG_EVENT_kmalloc && event->kmalloc.bytes_req > KMALLOC_MAX_CACHE_SIZE;
 	block->kmalloc |= event->id == RIG_EVENT_kmalloc;
 	if (event->id == RIG_EVENT_kmem_cache_free)
 		block->cache = event->kmem_cache_free.name;
@@ -249,7 +254,8 @@ static void mark_pages(struct pass *pass)
 		u32 life = plan->life[i];
 
 		if (event->id == RIG_EVENT_mm_page_alloc || event->id == RIG_EVENT_mm_page_free) {
-			plan->of_slab[i] = life != RIG_NO_LIFE && plan->lives[life].objects;
+			plan->of_slab[i] = life != RIG_NO_LIFE && plan->lives[life].objects &&
+					   !(pass->large_are_pages && plan->lives[life].large);
 			plan->slab_pages += plan->of_slab[i];
 			frees_slab[event->cpu] =
 				plan->of_slab[i] && event->id == RIG_EVENT_mm_page_free;
@@ -411,10 +417,13 @@ enum rig_object_fate rig_object_plan_fate(struct rig_object_plan *plan, u64 addr
 }
 
 struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
-					       const struct rig_state *state)
+					       const struct rig_state *state, bool large_are_pages)
 {
 	struct rig_object_plan *plan = calloc(1, sizeof(*plan));
-	struct pass pass = { .plan = plan, .log = log, .have_state = state != NULL };
+	struct pass pass = { .plan = plan,
+			     .log = log,
+			     .have_state = state != NULL,
+			     .large_are_pages = large_are_pages };
 
 	if (!plan)
 		return NULL;

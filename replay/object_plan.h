@@ -18,6 +18,7 @@ struct rig_block_life {
 	u32 alloc_event; /* UINT32_MAX: the past, or not traced */
 	u32 order;
 	bool objects;	   /* object events point into it: a slab, or a large kmalloc */
+	bool large;	   /* a large kmalloc */
 	bool kmalloc;	   /* some of them are kmalloc's */
 	const char *cache; /* the slab's, from a free or from the state; NULL: not said */
 };
@@ -49,9 +50,12 @@ struct rig_object_plan {
 	u64 slab_pages; /* page allocations and frees of slabs */
 };
 
-/* @state: what was there at first, or NULL. NULL: no host memory. */
+/*
+ * @state: what was there at first, or NULL. @large_are_pages: page events of large kmallocs are not
+ * the slab allocator's. NULL: no host memory.
+ */
 struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
-					       const struct rig_state *state);
+					       const struct rig_state *state, bool large_are_pages);
 void rig_object_plan_destroy(struct rig_object_plan *plan);
 
 /* Does the trace show that calls of this cache are missing from it? */
