@@ -27,6 +27,8 @@ const size_t rig_nr_parts = ARRAY_SIZE(rig_parts) - 1;
 bool rig_machine_check(struct rig_machine *machine, int tier, struct rig_verdict *verdict)
 {
 	verdict->name = NULL;
+	if (tier >= 2 && !rig_boot_check(machine, verdict))
+		return false;
 	if (machine->page && machine->page->check && !machine->page->check(machine, tier, verdict))
 		return false;
 	for (size_t i = 0; i < rig_nr_parts; i++)

@@ -31,4 +31,10 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 	     size_t error_size);
 void rig_boot_fini(struct rig_machine *machine);
 
+/*
+ * What boot made: memblock's invariants (kmemrig/memblock.h), zone.span (a node has what its zones
+ * have, a zone is not larger than its span), zone.managed (not more than is present).
+ */
+bool __must_check rig_boot_check(const struct rig_machine *machine, struct rig_verdict *verdict);
+
 #endif

@@ -15,6 +15,7 @@
 #include <kmemrig/memblock.h>
 #include <kmemrig/page.h>
 
+#include "parts.h"
 #include "zones.h"
 
 #define DMA_LIMIT_PFN PFN_DOWN(16UL << 20)
@@ -224,4 +225,46 @@ struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn)
 			return zone;
 	}
 	return NULL;
+}
+
+static bool check_zone(const struct zone *zone, struct rig_verdict *verdict)
+{
+	if (zone->present_pages > zone->spanned_pages)
+		return rig_fails(verdict, "zone.span",
+				 "node %d zone %s: %lu present of %lu spanned", zone->node,
+				 zone->name, zone->present_pages, zone->spanned_pages);
+	if (zone_managed_pages(zone) > zone->present_pages)
+		return rig_fails(verdict, "zone.managed", "node %d zone %s: %lu managed of %lu",
+				 zone->node, zone->name, zone_managed_pages(zone),
+				 zone->present_pages);
+	return true;
+}
+
+static bool check_node(const struct pglist_data *node, struct rig_verdict *verdict)
+{
+	unsigned long spanned = 0, present = 0;
+
+	for (int type = 0; type < MAX_NR_ZONES; type++) {
+		if (!check_zone(&node->node_zones[type], verdict))
+			return false;
+		spanned += node->node_zones[type].spanned_pages;
+		present += node->node_zones[type].present_pages;
+	}
+	if (spanned != node->node_spanned_pages || present != node->node_present_pages)
+		return rig_fails(verdict, "zone.span",
+				 "node %d: %lu spanned, %lu present, zones: "
+				 "%lu, %lu",
+				 node->node_id, node->node_spanned_pages, node->node_present_pages,
+				 spanned, present);
+	return true;
+}
+
+bool rig_boot_check(const struct rig_machine *machine, struct rig_verdict *verdict)
+{
+	if (!rig_memblock_check(machine->memblock, verdict))
+		return false;
+	for (int nid = 0; nid < machine->nr_nodes; nid++)
+		if (machine->nodes[nid] && !check_node(machine->nodes[nid], verdict))
+			return false;
+	return true;
 }

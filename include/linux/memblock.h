@@ -371,6 +371,8 @@ void *alloc_large_system_hash(const char *tablename, unsigned long bucketsize,
 
 static inline void early_memtest(phys_addr_t start, phys_addr_t end)
 {
+	(void)start;
+	(void)end;
 }
 
 #endif

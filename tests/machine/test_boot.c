@@ -431,6 +431,42 @@ static void iomem_has_the_kernels_format(void **state)
 	rig_machine_destroy(machine);
 }
 
+static void expect_bad(struct rig_machine *machine, const char *name)
+{
+	struct rig_verdict verdict;
+
+	assert_false(rig_machine_check(machine, 2, &verdict));
+	assert_string_equal(verdict.name, name);
+}
+
+static void what_boot_made_is_checked(void **state)
+{
+	const struct rig_memory_range memory[] = { { .base = 0, .size = SZ_64M } };
+	struct rig_machine_config config = config_of(memory, 1);
+	struct rig_verdict verdict;
+	struct rig_machine *machine;
+	struct zone *zone;
+
+	config.bare = false;
+	machine = boot(&config);
+	zone = rig_machine_zone(machine, 0, ZONE_DMA32);
+	assert_true(rig_machine_check(machine, 3, &verdict));
+	zone->present_pages++;
+	expect_bad(machine, "zone.span");
+	zone->spanned_pages++;
+	expect_bad(machine, "zone.span");
+	zone->present_pages--;
+	zone->spanned_pages--;
+	atomic_long_inc(&zone->managed_pages);
+	expect_bad(machine, "zone.managed");
+	atomic_long_dec(&zone->managed_pages);
+	machine->memblock->map->memory.total_size++;
+	expect_bad(machine, "memblock.total_size");
+	machine->memblock->map->memory.total_size--;
+	assert_true(rig_machine_check(machine, 3, &verdict));
+	rig_machine_destroy(machine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +485,7 @@ int main(void)
 		cmocka_unit_test(free_highmem_counts_too),
 		cmocka_unit_test(more_ranges_than_the_first_array_holds),
 		cmocka_unit_test(descriptions_that_make_no_sense_are_refused),
+		cmocka_unit_test(what_boot_made_is_checked),
 		cmocka_unit_test(iomem_has_the_kernels_format),
 	};
 
