@@ -148,13 +148,14 @@ static bool is_free(struct rig_machine *machine, const struct page *page)
 static noinline bool refuse_free(struct rig_cpu *cpu, struct page *page, unsigned int order)
 {
 	struct rig_machine *machine = cpu->machine;
-	int count = page_ref_count(page);
+	int count;
 
 	if (page < machine->vmemmap || page >= machine->vmemmap + machine->max_pfn) {
 		rig_misuse(cpu, "page.foreign", "free of %p, which is no page of this machine",
 			   (void *)page);
 		return true;
 	}
+	count = page_ref_count(page);
 	if (order >= MAX_ORDER) {
 		bad_page(cpu, page, "page.order_too_high", "freed with an order over MAX_ORDER");
 		return true;

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <kmemrig/restore.h>
 #include <linux/gfp.h>
 
 #include "internal.h"
@@ -55,11 +56,11 @@ static bool is_movable(const struct contig *c, unsigned long pfn, unsigned long 
 {
 	while (pfn < end) {
 		const struct page *page = rig_pfn_to_page(c->cpu->machine, pfn);
+		struct rig_page_where where;
 
-		if (PageBuddy(page))
-			pfn += 1UL << buddy_order(page);
-		else if (page_use(page) == PAGE_USE_PCP)
-			pfn += 1UL << page_block_order(page);
+		rig_page_where(c->cpu->machine, pfn, &where);
+		if (where.place == RIG_PLACE_BUDDY || where.place == RIG_PLACE_PCP)
+			pfn = where.head_pfn + (1UL << where.order);
 		else if (PageLRU(page) && page_ref_count(page) == 1)
 			pfn++;
 		else
@@ -138,20 +139,6 @@ static bool move_away(struct contig *c)
 	return true;
 }
 
-/* The first page of the free block that holds @pfn; @pfn itself when it is not free. */
-static unsigned long block_start(const struct rig_machine *machine, unsigned long pfn)
-{
-	for (unsigned int order = 0; order < MAX_ORDER; order++) {
-		unsigned long head = ALIGN_DOWN(pfn, 1UL << order);
-		const struct page *page = rig_pfn_to_page(machine, head);
-
-		if (PageBuddy(page) && buddy_order(page) >= order &&
-		    head + (1UL << buddy_order(page)) > pfn)
-			return head;
-	}
-	return pfn;
-}
-
 /*
  * Takes all free blocks that reach into the range off the lists, as single pages in use. Returns
  * the end of the last, or 0: something is not free.
@@ -183,8 +170,11 @@ static unsigned long take_free(struct contig *c, unsigned long outer_start)
 
 static int take_range(struct contig *c)
 {
-	unsigned long outer_start = block_start(c->cpu->machine, c->start), outer_end;
+	unsigned long outer_start = c->start, outer_end;
+	struct rig_page_where where;
 
+	if (rig_page_where(c->cpu->machine, c->start, &where) == RIG_PLACE_BUDDY)
+		outer_start = where.head_pfn;
 	outer_end = take_free(c, outer_start);
 	if (!outer_end)
 		return -EBUSY;

@@ -36,7 +36,7 @@ static void flag_names(unsigned long flags, char *text, size_t size)
 						 page_flag_names[i]);
 }
 
-/* The kernel's report on a page that is not what it must be; the page is not used any more. */
+/* The kernel's report on a page that is not what it must be. */
 void bad_page(struct rig_cpu *cpu, struct page *page, const char *check, const char *reason)
 {
 	unsigned long pfn = rig_page_to_pfn(cpu->machine, page);
@@ -52,7 +52,6 @@ void bad_page(struct rig_cpu *cpu, struct page *page, const char *check, const c
 		   page_ref_count(page), PageSlab(page) ? 0 : atomic_read(&page->_mapcount) + 1,
 		   (unsigned long)page->mapping, page->index, pfn,
 		   page->flags & RIG_PAGE_FLAGS_MASK, names, reason);
-	page_mapcount_reset(page);
 }
 
 static bool page_expected_state(const struct page *page, unsigned long flags)
@@ -87,6 +86,8 @@ bool free_page_is_bad(struct rig_cpu *cpu, struct page *page)
 		return false;
 	reason = page_bad_reason(page, PAGE_FLAGS_CHECK_AT_FREE, &check);
 	bad_page(cpu, page, check, reason);
+	/* it is lost, but its neighbours may not take it for a free one */
+	page_mapcount_reset(page);
 	return true;
 }
 
@@ -104,6 +105,7 @@ bool check_new_pages(struct rig_cpu *cpu, struct page *page, unsigned int order)
 		}
 		reason = page_bad_reason(p, PAGE_FLAGS_CHECK_AT_PREP, &check);
 		bad_page(cpu, p, check, reason);
+		page_mapcount_reset(p);
 		return true;
 	}
 	return false;
