@@ -14,6 +14,11 @@
 /* The end of the kernel's vmalloc space with four-level paging. */
 #define RIG_VMALLOC_END 0xffffe8ffffffffffUL
 
+/* GFP_RECLAIM_MASK of the kernel: how hard a request tries, not where memory comes from. */
+#define RECLAIM_MASK                                                                               \
+	(__GFP_RECLAIM | __GFP_HIGH | __GFP_IO | __GFP_FS | __GFP_NOWARN | __GFP_RETRY_MAYFAIL |   \
+	 __GFP_NOFAIL | __GFP_NORETRY | __GFP_MEMALLOC | __GFP_NOMEMALLOC | __GFP_ATOMIC)
+
 /* An area as this folder knows it: what callers see, and what is mapped. */
 struct area {
 	struct vm_struct vm;

@@ -26,11 +26,6 @@
 /* 32 MiB for each power of two of CPUs. */
 #define LAZY_BYTES_PER_LOG_CPU (32UL << 20)
 
-/* GFP_RECLAIM_MASK of the kernel: how hard a request tries, not where memory comes from. */
-#define RECLAIM_MASK                                                                               \
-	(__GFP_RECLAIM | __GFP_HIGH | __GFP_IO | __GFP_FS | __GFP_NOWARN | __GFP_RETRY_MAYFAIL |   \
-	 __GFP_NOFAIL | __GFP_NORETRY | __GFP_MEMALLOC | __GFP_NOMEMALLOC | __GFP_ATOMIC)
-
 static struct span *make_span(struct rig_cpu *cpu, gfp_t gfp, int node)
 {
 	struct rig_vmalloc *space = cpu->machine->vmalloc;
@@ -39,6 +34,9 @@ static struct span *make_span(struct rig_cpu *cpu, gfp_t gfp, int node)
 	if (!span)
 		return NULL;
 	INIT_LIST_HEAD(&span->list);
+	/* A machine that was filled from a recorded state has its cache from there. */
+	if (!space->cache)
+		space->cache = rig_kmem_cache_find(cpu->machine, "vmap_area");
 	if (!space->cache)
 		return span;
 	span->object = rig_kmem_cache_alloc(cpu, space->cache, gfp, node, _RET_IP_);

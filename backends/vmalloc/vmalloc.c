@@ -80,8 +80,8 @@ static struct area *make_area(struct rig_cpu *cpu, unsigned long size, u64 align
 	if (!area)
 		return NULL;
 	if (space->cache) {
-		area->object = rig_kmalloc(cpu, VM_STRUCT_BYTES,
-					   (gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, node, caller);
+		area->object = rig_kmalloc(cpu, VM_STRUCT_BYTES, (gfp & RECLAIM_MASK) | __GFP_ZERO,
+					   node, caller);
 		if (!area->object)
 			goto fail;
 	}
@@ -213,10 +213,7 @@ static unsigned long alloc_area_pages(struct rig_cpu *cpu, gfp_t gfp, int node, 
 static bool fill_area(struct rig_cpu *cpu, struct area *area, gfp_t gfp, unsigned int shift,
 		      int node)
 {
-	gfp_t nested = (gfp & (__GFP_RECLAIM | __GFP_HIGH | __GFP_IO | __GFP_FS | __GFP_NOWARN |
-			       __GFP_RETRY_MAYFAIL | __GFP_NOFAIL | __GFP_NORETRY | __GFP_MEMALLOC |
-			       __GFP_NOMEMALLOC | __GFP_ATOMIC)) |
-		       __GFP_ZERO;
+	gfp_t nested = (gfp & RECLAIM_MASK) | __GFP_ZERO;
 	struct vm_struct *vm = &area->vm;
 	unsigned long nr = area_bytes(vm) >> PAGE_SHIFT;
 	unsigned long array_bytes = nr * sizeof(struct page *);

@@ -369,6 +369,57 @@ static void vmallocinfo_is_the_kernels(void **state)
 	vfree(second);
 }
 
+struct recorder {
+	struct rig_event_sink sink;
+	char text[2048];
+};
+
+static void record(struct rig_event_sink *sink, const struct rig_event *event)
+{
+	struct recorder *recorder = container_of(sink, struct recorder, sink);
+	size_t length = strlen(recorder->text);
+	char *at = recorder->text + length;
+	size_t room = sizeof(recorder->text) - length;
+
+	if (event->id == RIG_EVENT_kmalloc)
+		snprintf(at, room, "kmalloc %llu %#llx\n",
+			 (unsigned long long)event->kmalloc.bytes_req,
+			 (unsigned long long)event->kmalloc.gfp_flags);
+	else if (event->id == RIG_EVENT_kmem_cache_alloc)
+		snprintf(at, room, "kmem_cache_alloc %llu %#llx\n",
+			 (unsigned long long)event->kmem_cache_alloc.bytes_req,
+			 (unsigned long long)event->kmem_cache_alloc.gfp_flags);
+	else
+		snprintf(at, room, "%s\n", rig_event_name(event->id));
+}
+
+/*
+ * What a kernel's trace shows of fork's kernel stack: the area, its span, a span kept ready, the
+ * page array; and of its end.
+ */
+static void events_are_those_of_a_kernel(void **state)
+{
+	struct rig_machine *machine = *state;
+	struct recorder recorder = {
+		.sink = { .emit = record,
+			  .wanted = RIG_WANT(kmalloc) | RIG_WANT(kmem_cache_alloc) |
+				    RIG_WANT(kfree) | RIG_WANT(kmem_cache_free) }
+	};
+	void *stack;
+
+	rig_event_attach(machine, &recorder.sink);
+	stack = rig_vmalloc(&machine->cpus[0], 4 * PAGE_SIZE, 4 * PAGE_SIZE,
+			    GFP_KERNEL | __GFP_ZERO, 0, NUMA_NO_NODE, _RET_IP_);
+	assert_string_equal(recorder.text, "kmalloc 64 0xdc0\n"
+					   "kmem_cache_alloc 64 0xcc0\n"
+					   "kmem_cache_alloc 64 0xcc0\n"
+					   "kmalloc 32 0xdc0\n");
+	recorder.text[0] = '\0';
+	vfree(stack);
+	assert_string_equal(recorder.text, "kfree\nkfree\n");
+	rig_event_detach(machine, &recorder.sink);
+}
+
 /* The check of the trees must be able to fail. */
 static void a_broken_count_of_lazy_pages_is_seen(void **state)
 {
@@ -406,6 +457,7 @@ int main(void)
 		TEST(an_interrupt_frees_later_and_may_not_allocate),
 		TEST(failures_inside_leave_nothing),
 		TEST(vmallocinfo_is_the_kernels),
+		TEST(events_are_those_of_a_kernel),
 		TEST(a_broken_count_of_lazy_pages_is_seen),
 	};
 
