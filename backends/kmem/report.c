@@ -12,9 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <kmemrig/fault_control.h>
 #include <linux/mm.h>
 
 #include "hot.h"
+
+#define SITE_TEXT 160 /* of a call site as text */
 
 struct kmem_cache *rig_kmem_cache_of(struct rig_machine *machine, const void *address)
 {
@@ -65,14 +68,15 @@ static void report_other_owner(struct rig_cpu *cpu, struct kmem_cache *cache, co
 {
 	struct rig_machine *machine = cpu->machine;
 	struct kmem_cache *owner = rig_kmem_cache_of(machine, object);
+	char site[SITE_TEXT];
 
 	if (!owner)
 		owner = cache_by_id(machine, *live_byte(machine, object));
 	rig_misuse(cpu, "slab.wrong_cache",
 		   "cache_from_obj: Wrong slab cache. %s but object is from %s "
-		   "(object 0x%llx, freed at %#lx)",
+		   "(object 0x%llx, freed at %s)",
 		   cache ? cache->name : "kfree", owner ? owner->name : "kmalloc",
-		   shown(machine, object), call_site);
+		   shown(machine, object), rig_symbol(call_site, site, sizeof(site)));
 }
 
 void rig_kmem_wrong_cache(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object)
@@ -85,6 +89,7 @@ void kmem_report_bad_free(struct rig_cpu *cpu, struct kmem_cache *cache, const v
 {
 	struct rig_machine *machine = cpu->machine;
 	struct kmem_cache *owner;
+	char site[SITE_TEXT];
 	const void *start;
 
 	call_site = event_site(cpu, call_site);
@@ -95,21 +100,23 @@ void kmem_report_bad_free(struct rig_cpu *cpu, struct kmem_cache *cache, const v
 	owner = rig_kmem_cache_of(machine, object);
 	if (!owner) {
 		rig_misuse(cpu, "slab.foreign_pointer",
-			   "BUG %s: Attempt to free object(0x%llx) outside of slab, freed at %#lx",
-			   cache ? cache->name : "kmalloc", shown(machine, object), call_site);
+			   "BUG %s: Attempt to free object(0x%llx) outside of slab, freed at %s",
+			   cache ? cache->name : "kmalloc", shown(machine, object),
+			   rig_symbol(call_site, site, sizeof(site)));
 		return;
 	}
 	start = owner->backend->nearest_object ? owner->backend->nearest_object(owner, object)
 					       : object;
 	if (start == object)
 		rig_misuse(cpu, "slab.double_free",
-			   "BUG %s: Object 0x%llx already free, freed again at %#lx", owner->name,
-			   shown(machine, object), call_site);
+			   "BUG %s: Object 0x%llx already free, freed again at %s", owner->name,
+			   shown(machine, object), rig_symbol(call_site, site, sizeof(site)));
 	else
 		rig_misuse(cpu, "slab.invalid_pointer",
 			   "BUG %s: Invalid object pointer 0x%llx (nearest object 0x%llx), "
-			   "freed at %#lx",
-			   owner->name, shown(machine, object), shown(machine, start), call_site);
+			   "freed at %s",
+			   owner->name, shown(machine, object), shown(machine, start),
+			   rig_symbol(call_site, site, sizeof(site)));
 }
 
 void kmem_report_live_twice(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object)
@@ -123,11 +130,13 @@ void kmem_report_live_twice(struct rig_cpu *cpu, struct kmem_cache *cache, const
 
 void kmem_report_sleeping(struct rig_cpu *cpu, gfp_t gfp, unsigned long call_site)
 {
+	char site[SITE_TEXT];
+
 	rig_misuse(cpu, "slab.sleeping",
 		   "sleeping function called from invalid context at mm/slab.h, gfp %#x, "
-		   "in_atomic(): %d, irqs_disabled(): %d, called from %#lx",
+		   "in_atomic(): %d, irqs_disabled(): %d, called from %s",
 		   (unsigned int)gfp, cpu->preempt_count != 0, cpu->irqs_disabled,
-		   event_site(cpu, call_site));
+		   rig_symbol(event_site(cpu, call_site), site, sizeof(site)));
 }
 
 gfp_t rig_kmem_fix_flags(struct rig_cpu *cpu, gfp_t gfp)
