@@ -168,7 +168,7 @@ static bool tail_is_bad(struct rig_cpu *cpu, struct page *page, bool compound)
 	}
 	if (free_page_is_bad(cpu, page))
 		return true;
-	page->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+	WRITE_ONCE(page->flags, page->flags & ~PAGE_FLAGS_CHECK_AT_PREP);
 	return false;
 }
 
@@ -195,7 +195,7 @@ bool free_pages_prepare(struct rig_cpu *cpu, struct page *page, unsigned int ord
 		bad++;
 	if (unlikely(bad))
 		return false;
-	page->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+	WRITE_ONCE(page->flags, page->flags & ~PAGE_FLAGS_CHECK_AT_PREP);
 	page->private = 0;
 	return true;
 }

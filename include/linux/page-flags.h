@@ -72,14 +72,14 @@ enum pageflags {
 	{                                                                                          \
 		__atomic_fetch_and(&page->flags, ~BIT(PG_##name), __ATOMIC_RELAXED);               \
 	}                                                                                          \
-	/* not atomic: for an owner that no one races with */                                      \
+	/* not atomic: for an owner whom readers alone may race */                                 \
 	static inline void __SetPage##Name(struct page *page)                                      \
 	{                                                                                          \
-		page->flags |= BIT(PG_##name);                                                     \
+		WRITE_ONCE(page->flags, page->flags | BIT(PG_##name));                             \
 	}                                                                                          \
 	static inline void __ClearPage##Name(struct page *page)                                    \
 	{                                                                                          \
-		page->flags &= ~BIT(PG_##name);                                                    \
+		WRITE_ONCE(page->flags, page->flags & ~BIT(PG_##name));                            \
 	}
 
 RIG_PAGE_FLAG(Locked, locked)
