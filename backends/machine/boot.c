@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Boot: the firmware's map becomes memblock, memblock becomes nodes and zones, and what is free
- * goes to the page allocator, in ascending order of addresses.
+ * goes to the page allocator, in ascending order of addresses (but see free_highmem()).
  *
  *	configuration -> add, mark, reserve (here) -> zones (zones.c, zone_movable.c)
  *	              -> page backend starts -> free ranges, cut where zones meet
@@ -350,20 +350,47 @@ static int make_nodes(struct boot *boot)
 
 /* --- free pages */
 
-/* Free memory above the direct map (set_highmem_pages_init); memblock leaves it out. */
+/*
+ * Free memory above the direct map (set_highmem_pages_init): memblock leaves it out, and the
+ * kernel frees it page by page, each to the head of its list, so that the highest whole block is
+ * the first one there. Where there is much of it, whole blocks are handed over from the highest
+ * down, which gives the same lists and leaves the blocks untouched.
+ */
+#define MANY_HIGHMEM_PAGES PFN_DOWN(1UL << 30)
+
+static void free_high_pages(struct rig_machine *machine, unsigned long start, unsigned long end)
+{
+	for (; start < end; start++)
+		rig_free_reserved_page(&machine->cpus[0], rig_pfn_to_page(machine, start));
+}
+
+static void free_high_blocks(struct rig_machine *machine, unsigned long start, unsigned long end)
+{
+	unsigned long first = min(ALIGN(start, MAX_ORDER_NR_PAGES), end);
+	unsigned long last = max(ALIGN_DOWN(end, MAX_ORDER_NR_PAGES), first);
+
+	free_high_pages(machine, start, first);
+	free_high_pages(machine, last, end);
+	for (; last > first; last -= MAX_ORDER_NR_PAGES)
+		free_range(machine, last - MAX_ORDER_NR_PAGES, last);
+}
+
 static void free_highmem(struct rig_machine *machine)
 {
+	bool many = machine->max_pfn - machine->max_low_pfn > MANY_HIGHMEM_PAGES;
 	phys_addr_t start, end;
 	u64 i;
 
-	rig_for_each_free_mem_range(machine->memblock, i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end,
-				    NULL)
-	{
-		unsigned long first = max(PFN_UP(start), machine->max_low_pfn);
-
-		if (first < PFN_DOWN(end))
-			free_range(machine, first, PFN_DOWN(end));
-	}
+	if (many)
+		rig_for_each_free_mem_range_reverse(machine->memblock, i, NUMA_NO_NODE,
+						    MEMBLOCK_NONE, &start, &end, NULL)
+			free_high_blocks(machine, max(PFN_UP(start), machine->max_low_pfn),
+					 max(PFN_DOWN(end), machine->max_low_pfn));
+	else
+		rig_for_each_free_mem_range(machine->memblock, i, NUMA_NO_NODE, MEMBLOCK_NONE,
+					    &start, &end, NULL)
+			free_high_pages(machine, max(PFN_UP(start), machine->max_low_pfn),
+					PFN_DOWN(end));
 }
 
 int rig_boot(struct rig_machine *machine, const struct rig_machine_config *config, char *error,
@@ -389,8 +416,8 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 		return fail(&boot, -ENOMEM, "page backend %s does not start", machine->page->name);
 	if (config->bare)
 		return 0;
-	rig_memblock_free_all(machine->memblock);
 	free_highmem(machine);
+	rig_memblock_free_all(machine->memblock);
 	rig_page_boot_done(machine);
 	return 0;
 }

@@ -124,6 +124,51 @@ static void blocks_end_where_nodes_meet(void **state)
 	rig_machine_destroy(machine);
 }
 
+static bool note_block(unsigned long pfn, void *data)
+{
+	unsigned long **next = data;
+
+	*(*next)++ = pfn;
+	return true;
+}
+
+/* Two ranges of highmem, one on either side of a hole; neither begins nor ends with a whole block.
+ */
+static void expect_highmem_order(u64 size)
+{
+	const struct rig_memory_range memory[] = {
+		{ .base = 0, .size = SZ_64M + size },
+		{ .base = SZ_64M + SZ_16M - SZ_4K, .size = SZ_8K, .flags = RIG_MEMORY_RESERVED },
+	};
+	const struct rig_machine_config config = {
+		.name = "highmem", .memory = memory, .nr_memory = 2, .lowmem_limit = SZ_64M + SZ_8K
+	};
+	struct rig_machine *machine;
+	char error[200] = "";
+	static unsigned long blocks[1024], *next;
+	struct zone *zone;
+
+	machine = rig_machine_create(&config, error, sizeof(error));
+	if (!machine)
+		fail_msg("%s", error);
+	zone = rig_machine_zone(machine, 0, ZONE_HIGHMEM);
+	assert_int_equal(zone_managed_pages(zone), PFN_DOWN(size - SZ_8K) - 2);
+	next = blocks;
+	rig_free_list_walk(zone, MAX_ORDER - 1, MIGRATE_MOVABLE, note_block, &next);
+	assert_int_equal(next - blocks, size / SZ_4M - 3);
+	for (unsigned long *block = blocks; block + 1 < next; block++)
+		assert_true(block[0] > block[1]);
+	expect_whole(machine);
+	rig_machine_destroy(machine);
+}
+
+/* The kernel frees highmem page by page to the heads of the lists. */
+static void the_highest_block_of_highmem_comes_first(void **state)
+{
+	expect_highmem_order(SZ_128M);
+	expect_highmem_order(3UL * SZ_1G);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +176,7 @@ int main(void)
 		cmocka_unit_test(memory_freed_late_joins_untouched_neighbours),
 		cmocka_unit_test(memory_freed_late_at_an_edge_leaves_the_next_block_alone),
 		cmocka_unit_test(blocks_end_where_nodes_meet),
+		cmocka_unit_test(the_highest_block_of_highmem_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
