@@ -208,7 +208,7 @@ struct rig_machine *rig_state_make_machine(const struct rig_state *state,
 	if (!machine)
 		return NULL;
 	if (restore_pages(machine, state, error) ||
-	    (objects && restore_slabs(machine, state, error))) {
+	    (objects && state->nr_caches && restore_slabs(machine, state, error))) {
 		rig_machine_destroy(machine);
 		return NULL;
 	}
