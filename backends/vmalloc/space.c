@@ -12,8 +12,9 @@
  * moments, so that events and failures are the same. Each CPU keeps one span ready for a split.
  *
  * Invariants: "vmalloc.overlap" (no address in two spans), "vmalloc.merged" (no two free spans
- * touch, nor two lazy ones), "vmalloc.max" (each subtree's largest span is noted right),
- * "vmalloc.lazy_count". space->lock guards the trees; objects are allocated outside of it.
+ * touch, nor two lazy ones), "vmalloc.tree" (red-black, in order, each subtree's largest span is
+ * noted right), "vmalloc.lazy_count". space->lock guards the trees; objects are allocated outside
+ * of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -327,20 +328,13 @@ static bool check_tree(struct span_tree *tree, bool merged, const char *name,
 		       struct rig_verdict *verdict)
 {
 	const struct span *before = NULL;
+	unsigned long nr = 0;
 	struct span *span;
 
+	if (!span_tree_is_sound(tree))
+		return rig_fails(verdict, "vmalloc.tree", "the tree of %s spans", name);
 	list_for_each_entry (span, &tree->list, list) {
-		u64 largest = span_size(span);
-
-		if (span->left)
-			largest = max(largest, span->left->subtree_max);
-		if (span->right)
-			largest = max(largest, span->right->subtree_max);
-		if (largest != span->subtree_max)
-			return rig_fails(verdict, "vmalloc.max", "%s %#llx: %llu, not %llu", name,
-					 (unsigned long long)span->start,
-					 (unsigned long long)span->subtree_max,
-					 (unsigned long long)largest);
+		nr++;
 		if (before && before->end > span->start)
 			return rig_fails(verdict, "vmalloc.overlap", "%s %#llx and %#llx", name,
 					 (unsigned long long)before->start,
@@ -350,6 +344,9 @@ static bool check_tree(struct span_tree *tree, bool merged, const char *name,
 					 (unsigned long long)span->start);
 		before = span;
 	}
+	if (nr != tree->nr)
+		return rig_fails(verdict, "vmalloc.tree", "%lu %s spans in the list, %lu counted",
+				 nr, name, tree->nr);
 	return true;
 }
 

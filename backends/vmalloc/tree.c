@@ -286,3 +286,29 @@ struct span *span_lowest_fit(const struct span_tree *tree, u64 size, u64 align, 
 	}
 	return NULL;
 }
+
+/* Black nodes on each way down from @node, or -1: something is wrong in its subtree. */
+static int black_height(const struct span *node)
+{
+	int left, right;
+	u64 largest;
+
+	if (!node)
+		return 0;
+	if (node->red && (is_red(node->left) || is_red(node->right)))
+		return -1;
+	if ((node->left && (node->left->parent != node || node->left->end > node->start)) ||
+	    (node->right && (node->right->parent != node || node->right->start < node->end)))
+		return -1;
+	largest = max(subtree_max(node->left), subtree_max(node->right));
+	if (node->subtree_max != max(largest, span_size(node)))
+		return -1;
+	left = black_height(node->left);
+	right = black_height(node->right);
+	return left < 0 || left != right ? -1 : left + !node->red;
+}
+
+bool span_tree_is_sound(const struct span_tree *tree)
+{
+	return !is_red(tree->root) && black_height(tree->root) >= 0;
+}

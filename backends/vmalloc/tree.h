@@ -61,4 +61,7 @@ struct span *span_prev(const struct span_tree *tree, const struct span *span);
 struct span *span_lowest_fit(const struct span_tree *tree, u64 size, u64 align, u64 vstart,
 			     bool adjusted);
 
+/* Is it a red-black tree in address order, with every subtree_max right? */
+bool span_tree_is_sound(const struct span_tree *tree);
+
 #endif

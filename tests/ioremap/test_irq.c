@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <kmemrig/check.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -380,6 +381,27 @@ static void a_wait_ends_when_the_interrupt_comes(void **state)
 	assert_int_equal(machine->check->failures, 0);
 }
 
+static DECLARE_COMPLETION(done);
+
+static void complete_it(struct seen *at)
+{
+	complete(&done);
+}
+
+static void a_completion_is_waited_for_and_taken_once(void **state)
+{
+	struct rig_machine *machine = *state;
+
+	seen.inside = complete_it;
+	writel(1000000, seen.base + RIG_EDU_DOORBELL_DELAY);
+	ring(1);
+	wait_for_completion(&done);
+	assert_false(try_wait_for_completion(&done));
+	complete(&done);
+	assert_true(try_wait_for_completion(&done));
+	assert_int_equal(machine->check->failures, 0);
+}
+
 /* The second CPU takes the interrupt that its own access causes. */
 static void interrupts_come_to_the_cpu_that_caused_them(void **state)
 {
@@ -434,6 +456,7 @@ int main(void)
 		TEST(soft_interrupts_wait_while_they_are_off),
 		TEST(timers_expire_in_order_on_the_virtual_clock),
 		TEST(a_wait_ends_when_the_interrupt_comes),
+		TEST(a_completion_is_waited_for_and_taken_once),
 		TEST(interrupts_come_to_the_cpu_that_caused_them),
 		TEST(each_interrupt_is_an_event),
 	};
