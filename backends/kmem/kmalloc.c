@@ -197,6 +197,10 @@ static noinline void kfree_slow(struct rig_cpu *cpu, void *object, unsigned long
 		kfree_own(cpu, object);
 		return;
 	}
+	if (!has_page(machine, object)) {
+		kmem_report_bad_free(cpu, NULL, object, call_site);
+		return;
+	}
 	page = compound_head(rig_virt_to_page(machine, object));
 	if (!PageSlab(page)) {
 		kfree_pages(cpu, page, object, call_site);
@@ -222,7 +226,7 @@ static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned
 	struct page *page;
 	u8 *live;
 
-	if (unlikely(live_index(machine, object) >= live_limit(machine)))
+	if (unlikely(!has_page(machine, object)))
 		goto slow;
 	live = live_byte(machine, object);
 	page = compound_head(rig_virt_to_page(machine, object));
@@ -268,6 +272,8 @@ static bool known_object(struct rig_cpu *cpu, const void *object)
 		return false;
 	if (*live_byte(machine, object) != KMEM_LIVE_NONE)
 		return true;
+	if (!has_page(machine, object))
+		return false;
 	page = compound_head(rig_virt_to_page(machine, object));
 	if (PageSlab(page))
 		return false;
@@ -287,6 +293,8 @@ size_t rig_ksize(struct rig_cpu *cpu, const void *object)
 	}
 	if (*live_byte(machine, object) == KMEM_LIVE_OWN_KMALLOC)
 		return machine->slab->ksize(machine, object);
+	if (!has_page(machine, object))
+		return 0;
 	page = compound_head(rig_virt_to_page(machine, object));
 	if (!PageSlab(page))
 		return PAGE_SIZE << compound_order(page);

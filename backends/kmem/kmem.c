@@ -30,17 +30,26 @@ static void read_options(struct rig_kmem *kmem)
 	kmem->memcg = rig_boot_option(machine, "memcg_kmem", value, sizeof(value));
 }
 
+#define HOST_ADDRESS_END (1UL << 47)
+
 static int map_shadow(struct rig_kmem *kmem)
 {
-	kmem->live_bytes = kmem->machine->max_low_pfn << (PAGE_SHIFT - 3);
+	struct rig_machine *machine = kmem->machine;
+
+	machine->object_base = machine->direct_map;
+	machine->object_limit = machine->max_low_pfn << (PAGE_SHIFT - 3);
+	if (machine->slab->host_memory) {
+		machine->object_base = NULL;
+		machine->object_limit = HOST_ADDRESS_END >> 3;
+	}
+	kmem->live_bytes = machine->object_limit;
 	kmem->live = mmap(NULL, kmem->live_bytes, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (kmem->live == MAP_FAILED) {
 		kmem->live = NULL;
 		return -ENOMEM;
 	}
-	kmem->live_bias =
-		(unsigned long)kmem->live - ((unsigned long)kmem->machine->direct_map >> 3);
+	kmem->live_bias = (unsigned long)kmem->live - ((unsigned long)machine->object_base >> 3);
 	madvise(kmem->live, kmem->live_bytes, MADV_NOHUGEPAGE);
 	return 0;
 }

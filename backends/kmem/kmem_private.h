@@ -55,18 +55,29 @@ static __always_inline struct rig_kmem *kmem_of(const struct rig_machine *machin
 	return machine->kmem;
 }
 
-/* Offset in the direct map, rotated so that one comparison finds what is outside or unaligned. */
-static __always_inline unsigned long live_index(const struct rig_machine *machine,
-						const void *object)
+/* In words, rotated so that one comparison finds what is below, above, or not aligned. */
+static __always_inline unsigned long words_from(const u8 *base, const void *object)
 {
-	unsigned long offset = (unsigned long)object - (unsigned long)machine->direct_map;
+	unsigned long offset = (unsigned long)object - (unsigned long)base;
 
 	return offset >> 3 | offset << 61;
 }
 
+static __always_inline unsigned long live_index(const struct rig_machine *machine,
+						const void *object)
+{
+	return words_from(machine->object_base, object);
+}
+
 static __always_inline unsigned long live_limit(const struct rig_machine *machine)
 {
-	return machine->max_low_pfn << (PAGE_SHIFT - 3);
+	return machine->object_limit;
+}
+
+/* Of an aligned object: does it lie in simulated memory, where pages can be asked? */
+static __always_inline bool has_page(const struct rig_machine *machine, const void *object)
+{
+	return words_from(machine->direct_map, object) < machine->max_low_pfn << (PAGE_SHIFT - 3);
 }
 
 /* @live: of a cache or of the front end, see struct kmem_cache. */

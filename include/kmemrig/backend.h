@@ -122,6 +122,11 @@ struct slab_backend {
 	size_t (*ksize)(struct rig_machine *machine, const void *object);
 	/* Where kmalloc stops using size classes: larger requests are pages. Bytes. */
 	size_t (*kmalloc_max_cache_size)(const struct rig_machine *machine);
+	/*
+	 * Objects are the host's memory, not the machine's: baselines for comparison. Needs its own
+	 * kmalloc, since no page leads from an object to its cache.
+	 */
+	bool host_memory;
 	/* Smallest alignment and size of kmalloc objects: ARCH_KMALLOC_MINALIGN, KMALLOC_MIN_SIZE.
 	 */
 	size_t kmalloc_min_size;

@@ -39,7 +39,7 @@ static void print_nothing(struct rig_machine *machine, const char *line, void *d
 		fprintf(stderr, "%s\n", line);
 }
 
-void conformance_start(struct conformance *test)
+static struct rig_machine *make_machine(const struct conformance *test, char *error, size_t size)
 {
 	struct rig_memory_range memory = { .base = 0, .size = test->memory };
 	struct rig_machine_config config = {
@@ -49,9 +49,24 @@ void conformance_start(struct conformance *test)
 		.nr_cpus = test->nr_cpus,
 		.slab_backend = test->backend,
 	};
+
+	return rig_machine_create(&config, error, size);
+}
+
+static bool can_start(const struct conformance *test)
+{
+	char error[300];
+	struct rig_machine *machine = make_machine(test, error, sizeof(error));
+
+	rig_machine_destroy(machine);
+	return machine;
+}
+
+void conformance_start(struct conformance *test)
+{
 	char error[300] = "";
 
-	test->machine = rig_machine_create(&config, error, sizeof(error));
+	test->machine = make_machine(test, error, sizeof(error));
 	if (!test->machine)
 		fail_msg("%s", error);
 	test->cpu = &test->machine->cpus[0];
@@ -110,6 +125,11 @@ struct instance {
 static void run_instance(void **state)
 {
 	struct instance *instance = *state;
+	const struct slab_backend *backend = rig_find_slab_backend(instance->with.backend);
+
+	/* a baseline's library may be missing, and ThreadSanitizer leaves it no room */
+	if (backend && backend->host_memory && !can_start(&instance->with))
+		skip();
 
 	conformance_start(&instance->with);
 	instance->test->run(&instance->with);
@@ -121,8 +141,12 @@ static size_t add_backend(const char *backend, const char *shown,
 			  const struct conformance *model, struct instance *instances,
 			  struct CMUnitTest *units, size_t at)
 {
-	for (size_t i = 0; i < nr; i++, at++) {
+	const struct slab_backend *known = rig_find_slab_backend(backend);
+
+	for (size_t i = 0; i < nr; i++) {
 		assert_true(at < MAX_TESTS);
+		if (known && known->host_memory && tests[i].simulated)
+			continue;
 		instances[at].test = &tests[i];
 		instances[at].with = *model;
 		instances[at].with.backend = backend;
@@ -131,6 +155,7 @@ static size_t add_backend(const char *backend, const char *shown,
 		units[at] = (struct CMUnitTest){ .name = instances[at].name,
 						 .test_func = run_instance,
 						 .initial_state = &instances[at] };
+		at++;
 	}
 	return at;
 }

@@ -46,6 +46,7 @@ unsigned long conformance_free_pages(struct conformance *test);
 struct conformance_test {
 	const char *name;
 	void (*run)(struct conformance *test);
+	bool simulated; /* asks for simulated memory: not for baselines on the host's */
 };
 
 int conformance_run(const char *group, const struct conformance_test *tests, size_t nr, int nr_cpus,

@@ -350,20 +350,21 @@ static void asan_stops_bad_accesses(struct conformance *test)
 int main(void)
 {
 	static const struct conformance_test tests[] = {
-		{ "a double free is noticed", double_free },
-		{ "a double kfree is noticed", double_kfree },
-		{ "a free to the wrong cache is noticed", wrong_cache },
-		{ "kmalloc's object to a cache is noticed", kmalloc_to_a_cache },
-		{ "a foreign pointer is noticed", foreign_pointer },
-		{ "a pointer into an object is noticed", pointer_into_an_object },
-		{ "a leak at destroy is noticed", leak_at_destroy },
-		{ "an overrun is noticed by red zones", overrun },
-		{ "an underrun is noticed by red zones", underrun },
-		{ "a use after free is noticed by poison", use_after_free },
-		{ "debugged objects work", debugged_objects_work },
+		{ "a double free is noticed", double_free, true },
+		{ "a double kfree is noticed", double_kfree, true },
+		{ "a free to the wrong cache is noticed", wrong_cache, true },
+		{ "kmalloc's object to a cache is noticed", kmalloc_to_a_cache, false },
+		{ "a foreign pointer is noticed", foreign_pointer, true },
+		{ "a pointer into an object is noticed", pointer_into_an_object, true },
+		{ "a leak at destroy is noticed", leak_at_destroy, false },
+		{ "an overrun is noticed by red zones", overrun, true },
+		{ "an underrun is noticed by red zones", underrun, true },
+		{ "a use after free is noticed by poison", use_after_free, true },
+		{ "debugged objects work", debugged_objects_work, true },
 #if RIG_ASAN
-		{ "AddressSanitizer knows whose memory it is", asan_knows_whose_memory_it_is },
-		{ "AddressSanitizer stops bad accesses", asan_stops_bad_accesses },
+		{ "AddressSanitizer knows whose memory it is", asan_knows_whose_memory_it_is,
+		  true },
+		{ "AddressSanitizer stops bad accesses", asan_stops_bad_accesses, true },
 #endif
 	};
 

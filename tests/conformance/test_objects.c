@@ -398,22 +398,22 @@ static void a_run_repeats(struct conformance *test)
 int main(void)
 {
 	static const struct conformance_test tests[] = {
-		{ "objects do not overlap", objects_do_not_overlap },
-		{ "objects are aligned", objects_are_aligned },
-		{ "SLAB_HWCACHE_ALIGN aligns to cache lines", cache_line_flag_aligns },
-		{ "objects come constructed", objects_come_constructed },
-		{ "zeroed objects are zero", zeroed_objects_are_zero },
-		{ "kmalloc gives what was asked", kmalloc_gives_what_was_asked },
-		{ "kmalloc aligns powers of two", kmalloc_aligns_powers_of_two },
-		{ "kmalloc(0) is ZERO_SIZE_PTR", nothing_is_a_size },
-		{ "krealloc keeps contents", krealloc_keeps_contents },
-		{ "bulk calls are all or nothing", bulk_is_all_or_nothing },
-		{ "kfree_bulk takes all kinds", kfree_bulk_takes_all_kinds },
-		{ "destroy gives pages back", destroy_gives_pages_back },
-		{ "shrink keeps objects", shrink_keeps_objects },
-		{ "no memory is NULL", no_memory_is_null },
-		{ "DMA objects are low", dma_objects_are_low },
-		{ "a run repeats on a second machine", a_run_repeats },
+		{ "objects do not overlap", objects_do_not_overlap, false },
+		{ "objects are aligned", objects_are_aligned, false },
+		{ "SLAB_HWCACHE_ALIGN aligns to cache lines", cache_line_flag_aligns, false },
+		{ "objects come constructed", objects_come_constructed, false },
+		{ "zeroed objects are zero", zeroed_objects_are_zero, false },
+		{ "kmalloc gives what was asked", kmalloc_gives_what_was_asked, false },
+		{ "kmalloc aligns powers of two", kmalloc_aligns_powers_of_two, false },
+		{ "kmalloc(0) is ZERO_SIZE_PTR", nothing_is_a_size, false },
+		{ "krealloc keeps contents", krealloc_keeps_contents, false },
+		{ "bulk calls are all or nothing", bulk_is_all_or_nothing, false },
+		{ "kfree_bulk takes all kinds", kfree_bulk_takes_all_kinds, false },
+		{ "destroy gives pages back", destroy_gives_pages_back, true },
+		{ "shrink keeps objects", shrink_keeps_objects, false },
+		{ "no memory is NULL", no_memory_is_null, true },
+		{ "DMA objects are low", dma_objects_are_low, true },
+		{ "a run repeats on a second machine", a_run_repeats, true },
 	};
 
 	return CONFORMANCE_RUN("objects", tests, 0, 0);

@@ -229,9 +229,9 @@ static void caches_come_and_go(struct conformance *test)
 int main(void)
 {
 	static const struct conformance_test tests[] = {
-		{ "four CPUs hand objects to each other", hammer },
-		{ "three CPUs free what one allocates", remote_frees },
-		{ "caches come and go, and are shrunk", caches_come_and_go },
+		{ "four CPUs hand objects to each other", hammer, false },
+		{ "three CPUs free what one allocates", remote_frees, false },
+		{ "caches come and go, and are shrunk", caches_come_and_go, false },
 	};
 
 	return CONFORMANCE_RUN("threads", tests, CPUS, 0);
