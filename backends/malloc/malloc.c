@@ -134,9 +134,20 @@ static void *alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu
 	if (!object)
 		return NULL;
 	__atomic_fetch_add(&data->live, 1, __ATOMIC_RELAXED);
-	if (cache->ctor)
+	if (cache->ctor) {
+		rig_asan_unpoison(object, cache->size);
 		cache->ctor(object);
+	}
 	return object;
+}
+
+/* AddressSanitizer knows the host's blocks itself, with both stacks; other libraries' not at all.
+ */
+static void give_back(const struct library *library, void *object)
+{
+	if (RIG_ASAN)
+		rig_asan_unpoison(object, library->usable(object));
+	library->free(object);
 }
 
 static void free_object(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
@@ -144,7 +155,7 @@ static void free_object(struct kmem_cache *cache, void *object, struct rig_cpu *
 	struct host_cache *data = cache->backend_data;
 
 	__atomic_fetch_sub(&data->live, 1, __ATOMIC_RELAXED);
-	library_of(cache->machine)->free(object);
+	give_back(library_of(cache->machine), object);
 }
 
 static void *own_kmalloc(struct rig_machine *machine, size_t size, gfp_t gfp, int node,
@@ -161,7 +172,7 @@ static void *own_kmalloc(struct rig_machine *machine, size_t size, gfp_t gfp, in
 
 static void own_kfree(struct rig_machine *machine, void *object, struct rig_cpu *cpu)
 {
-	library_of(machine)->free(object);
+	give_back(library_of(machine), object);
 }
 
 static size_t own_ksize(struct rig_machine *machine, const void *object)
