@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The canary: a bug that is planted on request under the page backend "checked", and that every
- * campaign must find within seconds. After four blocks of order 2 were allocated in a row without
- * a free between, an atomic request for a fifth gets the second one again: the same frames handed
- * out twice. It takes a sequence of five calls with the right arguments, which byte noise does not
- * meet by itself soon; coverage and op subsets do.
+ * campaign must find within seconds. After four blocks of order 2 were allocated without a free of
+ * one between, a request for a fifth that may not sleep gets the second one again: the same frames
+ * handed out twice. It takes a sequence of calls with the right arguments.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +42,8 @@ static struct page *canary_alloc(struct rig_cpu *cpu, const struct rig_page_requ
 
 static void canary_free(struct rig_cpu *cpu, struct page *page, unsigned int order)
 {
-	canary.nr = 0;
+	if (order == CANARY_ORDER)
+		canary.nr = 0;
 	canary.original->free(cpu, page, order);
 }
 

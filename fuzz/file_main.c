@@ -8,6 +8,7 @@
  *	TARGET --print FILE		the ops of an input, as a script
  *	TARGET --results FILE		run it: ops and their results, and the digest of all events
  *	TARGET --seeds SEED NUMBER	run NUMBER inputs of chance (splitmix64 from SEED)
+ *	TARGET --make DIR SEED NUMBER	write them instead: what a campaign starts from
  *
  * Exit codes: 0 nothing found, 1 something was (--triage, --shrink), 2 bad usage; a finding of
  * a plain run aborts.
@@ -257,6 +258,17 @@ static void write_input(const char *path, const u8 *data, size_t size)
 		fclose(file);
 }
 
+/* The @i'th input of chance of a seed. */
+static size_t make_input(u8 *data, u64 seed, u64 i)
+{
+	u64 state = seed + i * 0x2545f4914f6cdd1dULL;
+	size_t size = (size_t)(splitmix(&state) % MAX_CHANCE_INPUT);
+
+	for (size_t at = 0; at < size; at++)
+		data[at] = (u8)splitmix(&state);
+	return size;
+}
+
 static int command_seeds(int nr, char **arguments)
 {
 	u64 seed = nr == 2 ? strtoull(arguments[0], NULL, 0) : 0;
@@ -268,17 +280,32 @@ static int command_seeds(int nr, char **arguments)
 		return RIG_EXIT_USAGE;
 	printf("seed %llu\n", (unsigned long long)seed);
 	for (u64 i = 0; i < number; i++) {
-		u64 state = seed + i * 0x2545f4914f6cdd1dULL;
-		size_t size = (size_t)(splitmix(&state) % MAX_CHANCE_INPUT);
+		size_t size = make_input(data, seed, i);
 
-		for (size_t at = 0; at < size; at++)
-			data[at] = (u8)splitmix(&state);
 		/* the input that is about to run is on disk when it ends the program */
 		if (keep)
 			write_input(keep, data, size);
 		LLVMFuzzerTestOneInput(data, size);
 	}
 	printf("%llu inputs, nothing found\n", (unsigned long long)number);
+	return 0;
+}
+
+static int command_make(int nr, char **arguments)
+{
+	u64 seed = nr == 3 ? strtoull(arguments[1], NULL, 0) : 0;
+	u64 number = nr == 3 ? strtoull(arguments[2], NULL, 0) : 0;
+	u8 data[MAX_CHANCE_INPUT];
+
+	if (nr != 3)
+		return RIG_EXIT_USAGE;
+	for (u64 i = 0; i < number; i++) {
+		char path[4096];
+
+		snprintf(path, sizeof(path), "%.4000s/chance-%llu-%llu", arguments[0],
+			 (unsigned long long)seed, (unsigned long long)i);
+		write_input(path, data, make_input(data, seed, i));
+	}
 	return 0;
 }
 
@@ -290,7 +317,7 @@ int main(int argc, char **argv)
 	} modes[] = {
 		{ "--triage", command_triage }, { "--shrink", command_shrink },
 		{ "--print", command_print },	{ "--results", command_results },
-		{ "--seeds", command_seeds },
+		{ "--seeds", command_seeds },	{ "--make", command_make },
 	};
 	int code = RIG_EXIT_USAGE;
 

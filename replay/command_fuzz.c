@@ -224,6 +224,7 @@ static int run_libfuzzer(struct fuzz_options *fuzz)
 	argv[n++] = keep(fuzz, "-seed=%llu", (unsigned long long)fuzz->seed);
 	argv[n++] = keep(fuzz, "-artifact_prefix=%s/crashes/", fuzz->out);
 	argv[n++] = "-max_len=8192";
+	argv[n++] = "-len_control=0";
 	argv[n++] = "-timeout=20";
 	argv[n++] = "-rss_limit_mb=4096";
 	argv[n++] = "-print_final_stats=1";
@@ -387,6 +388,24 @@ static bool make_folders(struct fuzz_options *fuzz)
 	return true;
 }
 
+#define CHANCE_INPUTS "40"
+
+/*
+ * Long inputs of chance to start from: a fuzzer that begins with nothing takes minutes to get to
+ * inputs that fill memory. Targets that read files start from their corpus.
+ */
+static void add_inputs_of_chance(struct fuzz_options *fuzz)
+{
+	const char *argv[] = { program_path(fuzz, "asan"),
+			       "--make",
+			       keep(fuzz, "%s/inputs", fuzz->out),
+			       keep(fuzz, "%llu", (unsigned long long)fuzz->seed),
+			       CHANCE_INPUTS,
+			       NULL };
+
+	run_program(argv, NULL);
+}
+
 static bool choose_paths(struct fuzz_options *fuzz)
 {
 	const char *engine = fuzz->afl ? "afl" : "fuzz";
@@ -438,6 +457,7 @@ static int run_command(struct fuzz_options *fuzz)
 		setenv("KMEMRIG_CANARY", "1", 1);
 	printf("%s: %s, %d seconds, seed %llu\n", fuzz->target, fuzz->afl ? "AFL++" : "libFuzzer",
 	       fuzz->seconds, (unsigned long long)fuzz->seed);
+	add_inputs_of_chance(fuzz);
 	if (fuzz->afl)
 		run_afl(fuzz);
 	else
