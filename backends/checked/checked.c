@@ -197,8 +197,8 @@ static void check_block(struct rig_machine *machine, const struct rig_page_reque
 {
 	unsigned long pfn = rig_page_to_pfn(machine, page);
 
-	check_place(machine, request, pfn, page);
 	take_frames(machine, pfn, request->order);
+	check_place(machine, request, pfn, page);
 	check_prepared(machine, request, page);
 	if (request->gfp & __GFP_ZERO)
 		check_zeroed(machine, request, pfn);
