@@ -11,11 +11,14 @@
 #include <kmemrig/session.h>
 
 #include <argp.h>
+#include <errno.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "command_machine.h"
+#include "html_report.h"
 #include "replay_report.h"
 
 struct options {
@@ -205,6 +208,7 @@ struct run {
 	struct rig_machine *machine;
 	struct rig_session *session;
 	struct rig_event_sink *lttng;
+	char scratch[40]; /* folder of a trace that only the report needs */
 	struct counter counter;
 	struct rig_engine engine;
 	struct rig_replay_report report;
@@ -251,6 +255,35 @@ static void end_trace(struct run *run)
 	}
 }
 
+/* A report without a trace of its own needs one for a while. */
+static bool choose_trace(struct run *run, char *error)
+{
+	if (!run->options.report || run->options.trace)
+		return true;
+	strcpy(run->scratch, "/tmp/kmemrig-replay-XXXXXX");
+	if (!mkdtemp(run->scratch)) {
+		snprintf(error, RIG_COMMAND_ERROR, "%s: %s", run->scratch, strerror(errno));
+		run->scratch[0] = '\0';
+		return false;
+	}
+	run->options.trace = run->scratch;
+	return true;
+}
+
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *where)
+{
+	return remove(path);
+}
+
+static void make_report(struct run *run, char *error)
+{
+	if (run->options.report && run->report.have_trace &&
+	    !rig_html_report(run->options.trace, run->options.report, error, RIG_COMMAND_ERROR))
+		run->exit_code = rig_usage_error("%s", error);
+	if (run->scratch[0])
+		nftw(run->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static bool prepare(struct run *run, char *error)
 {
 	struct options *options = &run->options;
@@ -279,7 +312,7 @@ static bool prepare(struct run *run, char *error)
 	if (options->fault &&
 	    rig_fault_parse(run->machine, options->fault, error, RIG_COMMAND_ERROR))
 		return false;
-	return start_trace(run, error);
+	return choose_trace(run, error) && start_trace(run, error);
 }
 
 static void compare(struct run *run)
@@ -338,6 +371,7 @@ static void replay(struct run *run, char *error)
 	run->engine.log = &run->log;
 	run->engine.state = run->state;
 	run->engine.show = run->options.show;
+	run->engine.what_if = run->options.fault != NULL;
 	run->engine.from_state = run->options.machine.state_path && !run->options.machine.fresh;
 	run->counter = (struct counter){ { .emit = count_event, .wanted = RIG_WANT_ALL },
 					 run->report.written };
@@ -386,6 +420,7 @@ int rig_command_replay(int argc, char **argv)
 		compare(run);
 		check(run);
 		end_trace(run);
+		make_report(run, error);
 		tell(run);
 		if (!whole)
 			run->exit_code = rig_usage_error("%s", broken);

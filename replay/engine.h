@@ -41,6 +41,7 @@ struct rig_engine {
 	struct rig_page_counts page;
 	struct rig_object_counts object;
 	bool from_state; /* the machine starts as the traced kernel did */
+	bool what_if;	 /* on the same machine, but something is changed: faults */
 	u8 *differs;	 /* by the log's events: this page allocation was not exact; may be NULL */
 	unsigned int show; /* print the first differences to stderr */
 };

@@ -38,6 +38,7 @@ struct replay {
 	u32 number;		       /* of the event at hand */
 	void *round_trips[MAX_HIDDEN]; /* taken before an allocation, to be given back after it */
 	int nr_round_trips;
+	bool past;	  /* the machine holds the recorded objects, at their addresses */
 	bool literal;	  /* addresses are the trace's own */
 	u64 grace_period; /* what-if: of the clock, when callbacks last ran */
 	unsigned int shown;
@@ -431,6 +432,18 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	follow(replay, cpu, cache, ours, wanted);
 }
 
+/* An object of the recorded past stands for itself, until it is freed. */
+static void *past_object(struct replay *replay, u64 traced)
+{
+	void *object = rig_host_address(machine_of(replay), traced);
+
+	if (!object || !rig_kmem_is_live(machine_of(replay), object))
+		return NULL;
+	/* the address is a name from now on */
+	(void)!rig_address_map_find(&replay->ours, traced, true);
+	return object;
+}
+
 /* The object of ours that a traced address means; NULL: none is known. */
 static void *find_object(struct replay *replay, u64 traced)
 {
@@ -443,6 +456,8 @@ static void *find_object(struct replay *replay, u64 traced)
 		return object && rig_kmem_is_live(machine, object) ? object : NULL;
 	}
 	stands_for = rig_address_map_find(&replay->ours, traced, false);
+	if (!stands_for && replay->past)
+		return past_object(replay, traced);
 	if (!stands_for || !*stands_for)
 		return NULL;
 	object = (void *)(uintptr_t)*stands_for;
@@ -591,8 +606,9 @@ bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 	struct rig_engine_above above = { feed, run_object, kind_of, &replay };
 	bool good = false;
 
-	replay.literal = engine->state && !strcmp(engine->machine->slab->name, "slub");
-	if (engine->state && !replay.literal) {
+	replay.past = engine->state && !strcmp(engine->machine->slab->name, "slub");
+	replay.literal = replay.past && !engine->what_if;
+	if (engine->state && !replay.past) {
 		char reason[RIG_STATE_ERROR];
 
 		if (!rig_transplant_objects(engine->machine, engine->state, engine->log,

@@ -200,7 +200,7 @@ bool rig_engine_run_pages(struct rig_engine *engine, char *error)
 {
 	static const struct rig_engine_above nothing = { .feed = feed_all };
 
-	if (!engine->from_state)
+	if (!engine->from_state || engine->what_if)
 		return rig_engine_run_mapped(engine, NULL, error);
 	return rig_engine_follow(engine, &nothing, error);
 }
