@@ -25,7 +25,7 @@ static const struct argp_option argp_options[] = {
 	{ "state", 's', "FILE", 0, "show this recorded state", 0 },
 	{ "machine", 'm', "NAME|FILE", 0, "show this machine after boot: a device tree", 0 },
 	{ "backend", 'b', "NAME|FILE.so", 0, "slab backend: slub (default), slab, slob, ...", 0 },
-	{ "append", OPTION_CMDLINE, "WORDS", 0, "kernel parameters", 0 },
+	{ "command-line", OPTION_CMDLINE, "TEXT", 0, "kernel parameters", 0 },
 	{ 0 }
 };
 
