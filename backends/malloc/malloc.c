@@ -56,7 +56,7 @@ static void *host_alloc(size_t align, size_t size)
 	return memory;
 }
 
-static const struct library host_library = { host_alloc, free, malloc_usable_size };
+static const __maybe_unused struct library host_library = { host_alloc, free, malloc_usable_size };
 
 static int malloc_init(struct rig_machine *machine)
 {
