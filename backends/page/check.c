@@ -10,6 +10,7 @@
  *	page.lru		a page of the page cache is in use and has one reference
  * Tier 3, all free lists:
  *	page.buddy_aligned	a block starts at a multiple of its size, inside its zone
+ *	page.links		its neighbours on the list know it
  *	page.buddy_head		its first page says that it is free, and of which order
  *	page.refcount		a free page has no reference, no mapping, no flags of use
  *	page.buddy_coalesced	no block's buddy is free as well, if they may merge
@@ -23,6 +24,10 @@
 #include <stdlib.h>
 
 #include "internal.h"
+
+/* More blocks than this are looked at in the order of memory, not of the lists. */
+#define MANY_BLOCKS 65536UL
+#define ANY_LIST (-1)
 
 struct checker {
 	struct rig_machine *machine;
@@ -121,7 +126,8 @@ static bool check_block(struct checker *c, const struct page *page, unsigned int
 				 c->zone->name, pfn, order,
 				 PageBuddy(page) ? "free" : "not marked free", page->private);
 	pageblock = get_pageblock_migratetype(c->machine, pfn);
-	if (pageblock != migratetype && (type_is_strict(pageblock) || type_is_strict(migratetype)))
+	if (migratetype != ANY_LIST && pageblock != migratetype &&
+	    (type_is_strict(pageblock) || type_is_strict(migratetype)))
 		return rig_fails(c->verdict, "page.list_type",
 				 "zone %s: pfn %#lx of a pageblock of type %d on the list of %d",
 				 c->zone->name, pfn, pageblock, migratetype);
@@ -178,6 +184,116 @@ static bool check_free_lists(struct checker *c)
 					 c->zone->free_area[order].nr_free);
 	}
 	return true;
+}
+
+/* --- zones with many blocks: lists jump through memory, so memory is walked instead */
+
+static bool check_links(struct checker *c, const struct page *page)
+{
+	const struct list_head *entry = &page->buddy_list;
+
+	if (entry->next->prev != entry || entry->prev->next != entry)
+		return rig_fails(c->verdict, "page.links", "zone %s: pfn %#lx: its list is broken",
+				 c->zone->name, rig_page_to_pfn(c->machine, page));
+	return true;
+}
+
+/* The block at @pfn, in use or free; its pages are added to @step. */
+static bool scan_block(struct checker *c, unsigned long pfn, unsigned long *blocks,
+		       unsigned long *step)
+{
+	const struct page *page = rig_pfn_to_page(c->machine, pfn);
+	unsigned int order;
+
+	*step = 1;
+	if (PageBuddy(page)) {
+		order = buddy_order(page);
+		if (order >= MAX_ORDER)
+			return rig_fails(c->verdict, "page.buddy_head",
+					 "zone %s: pfn %#lx is free with order %u", c->zone->name,
+					 pfn, order);
+		*step = 1UL << order;
+		blocks[order]++;
+		if (!is_migrate_isolate(get_pageblock_migratetype(c->machine, pfn)))
+			c->free_pages += 1L << order;
+		if (is_migrate_cma(get_pageblock_migratetype(c->machine, pfn)))
+			c->cma_pages += 1L << order;
+		return check_block(c, page, order, ANY_LIST) && check_links(c, page);
+	}
+	if (page_use(page) == PAGE_USE_BLOCK || page_use(page) == PAGE_USE_PCP)
+		*step = 1UL << page_block_order(page);
+	return true;
+}
+
+static bool scan_memory(struct checker *c, unsigned long *blocks)
+{
+	unsigned long end = zone_end_pfn(c->zone), step;
+
+	for (unsigned long pfn = c->zone->zone_start_pfn; pfn < end; pfn += step) {
+		const struct page *page = rig_pfn_to_page(c->machine, pfn);
+
+		if (!(page->flags & PAGE_KNOWN)) {
+			step = 1;
+			/* whole blocks of memory that was never touched */
+			if (IS_ALIGNED(pfn, MAX_ORDER_NR_PAGES) &&
+			    !(page[MAX_ORDER_NR_PAGES - 1].flags & PAGE_KNOWN))
+				step = MAX_ORDER_NR_PAGES;
+		} else if (rig_page_zone(c->machine, page) != c->zone) {
+			step = 1;
+		} else if (!scan_block(c, pfn, blocks, &step)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool scan_strict_lists(struct checker *c)
+{
+	for (unsigned int order = 0; order < MAX_ORDER; order++)
+		for (int mt = MIGRATE_CMA; mt <= MIGRATE_ISOLATE; mt++) {
+			const struct page *page;
+
+			list_for_each_entry (page, &c->zone->free_area[order].free_list[mt],
+					     buddy_list)
+				if (get_pageblock_migratetype(
+					    c->machine, rig_page_to_pfn(c->machine, page)) != mt)
+					return rig_fails(c->verdict, "page.list_type",
+							 "zone %s: pfn %#lx on the list of %d",
+							 c->zone->name,
+							 rig_page_to_pfn(c->machine, page), mt);
+		}
+	return true;
+}
+
+static bool scan_free_blocks(struct checker *c)
+{
+	unsigned long blocks[MAX_ORDER] = { 0 };
+
+	c->free_pages = c->cma_pages = 0;
+	if (!scan_memory(c, blocks) || !scan_strict_lists(c))
+		return false;
+	for (const struct lazy_range *range = zone_extra(c->zone)->lazy; range;
+	     range = range->next) {
+		if (!check_lazy(c, range, &blocks[MAX_ORDER - 1]))
+			return false;
+		c->free_pages += (long)(range->end_pfn - range->start_pfn);
+	}
+	for (unsigned int order = 0; order < MAX_ORDER; order++)
+		if (blocks[order] != c->zone->free_area[order].nr_free)
+			return rig_fails(c->verdict, "page.nr_free",
+					 "zone %s: %lu blocks of order %u, counted %lu",
+					 c->zone->name, blocks[order], order,
+					 c->zone->free_area[order].nr_free);
+	return true;
+}
+
+static bool has_many_blocks(const struct zone *zone)
+{
+	unsigned long blocks = 0;
+
+	for (int order = 0; order < MAX_ORDER - 1; order++)
+		blocks += zone->free_area[order].nr_free;
+	return blocks > MANY_BLOCKS;
 }
 
 static bool check_counters(struct checker *c)
@@ -287,7 +403,10 @@ static bool check_zone(struct checker *c, int tier)
 		return false;
 	if (tier >= 2 && !check_pcp(c))
 		return false;
-	return tier < 3 || (check_free_lists(c) && check_counters(c) && check_highatomic(c));
+	if (tier < 3)
+		return true;
+	return (has_many_blocks(c->zone) ? scan_free_blocks(c) : check_free_lists(c)) &&
+	       check_counters(c) && check_highatomic(c);
 }
 
 bool buddy_check(struct rig_machine *machine, int tier, struct rig_verdict *verdict)
