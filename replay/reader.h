@@ -25,18 +25,6 @@ rig_trace_produce rig_read_tracedat;
 rig_trace_produce rig_read_ctf;
 rig_trace_produce rig_read_ftrace_text;
 
-/*
- * Is the trace.dat file at @plain whole, as far as its own tables of sections say? Otherwise @error
- * names the place. @wanted: the bytes that the tables ask for.
- */
-enum rig_tracedat_state {
-	RIG_TRACEDAT_WHOLE,
-	RIG_TRACEDAT_CUT,	 /* some of the events are missing: what is there can be read */
-	RIG_TRACEDAT_UNREADABLE, /* what describes the events is missing */
-};
-enum rig_tracedat_state rig_tracedat_check(const char *path, const char *plain, u64 *wanted,
-					   char *error);
-
 /* A field of an event, from the event table. */
 struct rig_trace_field {
 	const char *name;

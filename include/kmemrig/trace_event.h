@@ -60,4 +60,16 @@ int rig_trace_cpus(const struct rig_trace_reader *reader);
 
 void rig_trace_close(struct rig_trace_reader *reader);
 
+/*
+ * Is the trace.dat file at @plain whole, as far as its own tables of sections say? Otherwise @error
+ * names the place. @wanted: the bytes that the tables ask for.
+ */
+enum rig_tracedat_state {
+	RIG_TRACEDAT_WHOLE,
+	RIG_TRACEDAT_CUT,	 /* some of the events are missing: what is there can be read */
+	RIG_TRACEDAT_UNREADABLE, /* what describes the events is missing */
+};
+enum rig_tracedat_state rig_tracedat_check(const char *path, const char *plain, u64 *wanted,
+					   char *error);
+
 #endif

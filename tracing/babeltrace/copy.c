@@ -12,6 +12,12 @@
 
 #include "copy.h"
 
+/* names too long for a line */
+#define events_beginning bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const
+#define events_end bt_message_discarded_events_borrow_end_default_clock_snapshot_const
+#define packets_beginning bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const
+#define packets_end bt_message_discarded_packets_borrow_end_default_clock_snapshot_const
+
 #define FIND(table, key) rig_table_find(table, (u64)(uintptr_t)(key))
 
 static struct rig_pairing *pair_up(struct rig_table *table, const void *in, void *out)
@@ -325,13 +331,8 @@ static bt_message *copy_discarded(struct rig_copy *copy, const bt_message *messa
 	if (bt_stream_class_discarded_events_have_default_clock_snapshots(
 		    bt_stream_borrow_class_const(in)))
 		result = bt_message_discarded_events_create_with_default_clock_snapshots(
-			copy->self, out,
-			clock_value(
-				bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(
-					message)),
-			clock_value(
-				bt_message_discarded_events_borrow_end_default_clock_snapshot_const(
-					message)));
+			copy->self, out, clock_value(events_beginning(message)),
+			clock_value(events_end(message)));
 	else
 		result = bt_message_discarded_events_create(copy->self, out);
 	if (bt_message_discarded_events_get_count(message, &count) ==
@@ -350,13 +351,8 @@ static bt_message *copy_discarded_packets(struct rig_copy *copy, const bt_messag
 	if (bt_stream_class_discarded_packets_have_default_clock_snapshots(
 		    bt_stream_borrow_class_const(in)))
 		result = bt_message_discarded_packets_create_with_default_clock_snapshots(
-			copy->self, out,
-			clock_value(
-				bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(
-					message)),
-			clock_value(
-				bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(
-					message)));
+			copy->self, out, clock_value(packets_beginning(message)),
+			clock_value(packets_end(message)));
 	else
 		result = bt_message_discarded_packets_create(copy->self, out);
 	if (bt_message_discarded_packets_get_count(message, &count) ==
