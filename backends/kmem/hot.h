@@ -64,6 +64,9 @@ static __always_inline void mark_live(struct rig_cpu *cpu, struct kmem_cache *ca
 		kmem_report_live_twice(cpu, cache, object);
 	__atomic_store_n(live, cache->live_id, __ATOMIC_RELAXED);
 	rig_asan_unpoison(object, usable);
+	if (RIG_ASAN)
+		kmem_history_alloc(cpu->machine->kmem->history, cpu->id, cache->name, object,
+				   usable);
 }
 
 /* As slab_want_init_on_alloc of the kernel. */
@@ -121,6 +124,17 @@ static inline bool wants_wipe(const struct kmem_cache *cache)
 	       !(cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_POISON));
 }
 
+/* Nobody's, for AddressSanitizer; readers of RCU-safe caches may look a while longer. */
+static __always_inline void poison_freed(struct rig_cpu *cpu, struct kmem_cache *cache,
+					 const void *object)
+{
+	if (!RIG_ASAN)
+		return;
+	kmem_history_free(cpu->machine->kmem->history, cpu->id, object);
+	if (!(cache->flags & SLAB_TYPESAFE_BY_RCU))
+		rig_asan_poison(object, cache->usable_size & ~7U);
+}
+
 /*
  * Takes a live object back. False: it is not a live object of that cache; reported. The bytes
  * become no one's.
@@ -136,8 +150,7 @@ static __always_inline bool take_back(struct rig_cpu *cpu, struct kmem_cache *ca
 	if (unlikely(__atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id))
 		goto bad;
 	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
-	if (RIG_ASAN && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
-		rig_asan_poison(object, cache->usable_size & ~7U);
+	poison_freed(cpu, cache, object);
 	return true;
 bad:
 	kmem_report_bad_free(cpu, cache, object, call_site);

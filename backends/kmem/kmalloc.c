@@ -88,6 +88,7 @@ static noinline void *kmalloc_own(struct rig_cpu *cpu, size_t size, gfp_t gfp, i
 		if (unlikely(*live != KMEM_LIVE_NONE))
 			kmem_report_live_twice(cpu, NULL, object);
 		__atomic_store_n(live, KMEM_LIVE_OWN_KMALLOC, __ATOMIC_RELAXED);
+		kmem_history_alloc(machine->kmem->history, cpu->id, NULL, object, size);
 		rig_asan_unpoison(object, size);
 		/* init_on_alloc: here the kernel's SLOB would leave the bytes as they are. */
 		if ((gfp & __GFP_ZERO) || machine->kmem->init_on_alloc)
@@ -176,6 +177,7 @@ static noinline void kfree_own(struct rig_cpu *cpu, void *object)
 	struct rig_machine *machine = cpu->machine;
 
 	__atomic_store_n(live_byte(machine, object), KMEM_LIVE_NONE, __ATOMIC_RELAXED);
+	kmem_history_free(machine->kmem->history, cpu->id, object);
 	if (RIG_ASAN)
 		rig_asan_poison(object, machine->slab->ksize(machine, object) & ~7UL);
 	machine->slab->kfree(machine, object, cpu);
@@ -236,8 +238,7 @@ static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned
 		     out_of_ordinary(cpu, cache, 0)))
 		goto slow;
 	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
-	if (RIG_ASAN && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
-		rig_asan_poison(object, cache->usable_size & ~7U);
+	poison_freed(cpu, cache, object);
 	cache->free(cache, object, cpu);
 	return;
 slow:

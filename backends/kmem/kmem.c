@@ -51,6 +51,7 @@ static int map_shadow(struct rig_kmem *kmem)
 	}
 	kmem->live_bias = (unsigned long)kmem->live - ((unsigned long)machine->object_base >> 3);
 	madvise(kmem->live, kmem->live_bytes, MADV_NOHUGEPAGE);
+	kmem->history = kmem_history_create(machine);
 	return 0;
 }
 
@@ -130,6 +131,7 @@ void rig_kmem_fini(struct rig_machine *machine)
 	rig_cpu_enter(before);
 	if (kmem->live)
 		munmap(kmem->live, kmem->live_bytes);
+	kmem_history_destroy(kmem->history);
 	free(kmem->pages);
 	free(kmem);
 	machine->kmem = NULL;

@@ -10,6 +10,8 @@
 #include <kmemrig/machine.h>
 #include <linux/spinlock.h>
 
+#include "history.h"
+
 /* Values of the shadow: 0 no live object starts here; otherwise whose it is. */
 #define KMEM_LIVE_NONE 0
 #define KMEM_LIVE_OWN_KMALLOC 255 /* of the backend's own kmalloc */
@@ -34,9 +36,10 @@ struct rig_kmem {
 	struct kmem_cache *cache_cache; /* where cache->self objects come from; NULL: nowhere */
 	u8 *live;			/* the shadow: direct map offset / 8 */
 	size_t live_bytes;
-	unsigned long live_bias; /* live - direct_map / 8 */
-	u8 next_id;		 /* of the next cache: 1 .. 254 */
-	bool bare;		 /* no boot: a state brings the caches */
+	struct kmem_history *history; /* with AddressSanitizer: who allocated and freed what */
+	unsigned long live_bias;      /* live - direct_map / 8 */
+	u8 next_id;		      /* of the next cache: 1 .. 254 */
+	bool bare;		      /* no boot: a state brings the caches */
 	bool backend_up;
 	bool up; /* caches can be made in the ordinary way */
 	bool nomerge;

@@ -312,7 +312,7 @@ static void expect_stopped(const struct conformance *test, enum crime crime)
 	struct conformance own = { .backend = test->backend,
 				   .nr_cpus = test->nr_cpus,
 				   .memory = test->memory };
-	char text[8192];
+	char text[16384];
 	size_t length = 0;
 	ssize_t got;
 	int ends[2], status;
@@ -335,8 +335,13 @@ static void expect_stopped(const struct conformance *test, enum crime crime)
 	waitpid(child, &status, 0);
 	if (!strstr(text, "AddressSanitizer: use-after-poison"))
 		fail_msg("crime %d was not seen: %s", crime, text);
-	if (!strstr(text, "commit"))
+	/* the bad access's stack, and the object's */
+	if (!strstr(text, "in commit") || !strstr(text, "-byte object ["))
 		fail_msg("crime %d: no stack: %s", crime, text);
+	if (crime == USE_AFTER_FREE && !strstr(text, "freed by CPU 0 here:"))
+		fail_msg("crime %d: not who freed it: %s", crime, text);
+	if (!strstr(text, "allocated by CPU 0 here:"))
+		fail_msg("crime %d: not who allocated it: %s", crime, text);
 }
 
 static void asan_stops_bad_accesses(struct conformance *test)
