@@ -307,16 +307,24 @@ static void settle_after_alloc(struct replay *replay, struct rig_cpu *cpu, struc
 	}
 }
 
+/* A node that the machine does not have means any. */
+static int node_of(const struct rig_cpu *cpu, int node)
+{
+	const struct rig_machine *machine = cpu->machine;
+
+	return node >= 0 && node < machine->nr_nodes && machine->nodes[node] ? node : NUMA_NO_NODE;
+}
+
 static void *call_alloc(struct rig_cpu *cpu, struct kmem_cache *cache,
 			const struct rig_event *event)
 {
 	if (event->id == RIG_EVENT_kmalloc)
 		return rig_kmalloc(cpu, event->kmalloc.bytes_req,
 				   (gfp_t)event->kmalloc.gfp_flags | __GFP_NOWARN,
-				   event->kmalloc.node, event->kmalloc.call_site);
+				   node_of(cpu, event->kmalloc.node), event->kmalloc.call_site);
 	return rig_kmem_cache_alloc(
 		cpu, cache, (gfp_t)event->kmem_cache_alloc.gfp_flags | __GFP_NOWARN,
-		event->kmem_cache_alloc.node, event->kmem_cache_alloc.call_site);
+		node_of(cpu, event->kmem_cache_alloc.node), event->kmem_cache_alloc.call_site);
 }
 
 static void free_any(struct rig_cpu *cpu, struct kmem_cache *cache, void *object, u64 call_site)

@@ -192,6 +192,45 @@ static bool take(struct rig_trace_log *log, const struct rig_trace_event *event)
 	return add_event(log, &event->event);
 }
 
+/* What no kernel records: the file is damaged. NULL: nothing is wrong. */
+static const char *nonsense(const struct rig_trace_event *read)
+{
+	const struct rig_event *event = &read->event;
+	const u64 most = 1ULL << 40; /* page frames */
+
+	if (event->cpu < 0 || event->cpu >= RIG_NR_CPUS)
+		return "a CPU number";
+	switch (read->id) {
+	case RIG_EVENT_mm_page_alloc:
+		if (event->mm_page_alloc.order >= MAX_ORDER)
+			return "an order";
+		if (event->mm_page_alloc.pfn >= most && event->mm_page_alloc.pfn != ~0ULL)
+			return "a page frame number";
+		return event->mm_page_alloc.gfp_flags >> 32 ? "gfp flags" : NULL;
+	case RIG_EVENT_mm_page_free:
+		if (event->mm_page_free.order >= MAX_ORDER)
+			return "an order";
+		return event->mm_page_free.pfn >= most ? "a page frame number" : NULL;
+	case RIG_EVENT_mm_page_free_batched:
+		return event->mm_page_free_batched.pfn >= most ? "a page frame number" : NULL;
+	case RIG_EVENT_mm_page_alloc_zone_locked:
+		return event->mm_page_alloc_zone_locked.order >= MAX_ORDER ? "an order" : NULL;
+	case RIG_EVENT_mm_page_pcpu_drain:
+		return event->mm_page_pcpu_drain.order >= MAX_ORDER ? "an order" : NULL;
+	case RIG_EVENT_mm_page_alloc_extfrag:
+		return (u32)event->mm_page_alloc_extfrag.alloc_order >= MAX_ORDER ||
+				       (u32)event->mm_page_alloc_extfrag.fallback_order >= MAX_ORDER
+			       ? "an order"
+			       : NULL;
+	case RIG_EVENT_kmalloc:
+		return event->kmalloc.gfp_flags >> 32 ? "gfp flags" : NULL;
+	case RIG_EVENT_kmem_cache_alloc:
+		return event->kmem_cache_alloc.gfp_flags >> 32 ? "gfp flags" : NULL;
+	default:
+		return NULL;
+	}
+}
+
 static bool read_one(struct rig_trace_log *log, const char *path, struct rig_progress *progress,
 		     char *error)
 {
@@ -202,12 +241,13 @@ static bool read_one(struct rig_trace_log *log, const char *path, struct rig_pro
 	if (!reader)
 		return false;
 	while ((status = rig_trace_next(reader, &event)) == RIG_TRACE_EVENT) {
-		if (event.event.cpu < 0 || event.event.cpu >= RIG_NR_CPUS) {
+		const char *wrong = nonsense(&event);
+
+		if (wrong) {
 			snprintf(error, RIG_TRACE_ERROR,
-				 "%s: event %llu is of CPU %d: 0 to %d are "
-				 "possible",
-				 path, (unsigned long long)log->events_read, event.event.cpu,
-				 RIG_NR_CPUS - 1);
+				 "%s: event %llu (%s), byte or line %llu: %s that no kernel has",
+				 path, (unsigned long long)log->events_read, event.name,
+				 (unsigned long long)event.position, wrong);
 			break;
 		}
 		if (!take(log, &event)) {
