@@ -266,6 +266,8 @@ static int fill_memblock(struct boot *boot)
 		return fail(boot, -EINVAL, "the machine has no whole page of memory");
 	mb->map->current_limit = PFN_PHYS(boot->machine->max_low_pfn);
 	*mb->max_low_pfn = boot->machine->max_low_pfn;
+	if (mb->debug)
+		rig_memblock_dump(mb);
 	return 0;
 }
 

@@ -37,8 +37,11 @@ static int move_freepages(struct zone *zone, unsigned long start, unsigned long 
 			continue;
 		}
 		order = buddy_order(page);
-		move_to_free_list(page, zone, order, migratetype);
 		pfn += 1UL << order;
+		/* another node's, where nodes meet inside a pageblock (a bug, to the kernel) */
+		if (unlikely(rig_page_zone(zone->machine, page) != zone))
+			continue;
+		move_to_free_list(page, zone, order, migratetype);
 		pages_moved += 1 << order;
 	}
 	return pages_moved;
