@@ -80,10 +80,37 @@ void rig_event_detach(struct rig_machine *machine, struct rig_event_sink *sink)
 	update_enabled(&machine->events);
 }
 
+/* Call sites are given as the host has them, and told as a kernel has them. */
+static void show_call_site(struct rig_event *event)
+{
+	switch (event->id) {
+	case RIG_EVENT_kmalloc:
+		event->kmalloc.call_site = rig_code_address(event->kmalloc.call_site);
+		break;
+	case RIG_EVENT_kmem_cache_alloc:
+		event->kmem_cache_alloc.call_site =
+			rig_code_address(event->kmem_cache_alloc.call_site);
+		break;
+	case RIG_EVENT_kfree:
+		event->kfree.call_site = rig_code_address(event->kfree.call_site);
+		break;
+	case RIG_EVENT_kmem_cache_free:
+		event->kmem_cache_free.call_site =
+			rig_code_address(event->kmem_cache_free.call_site);
+		break;
+	case RIG_EVENT_fault_injected:
+		event->fault_injected.call_site = rig_code_address(event->fault_injected.call_site);
+		break;
+	default:
+		break;
+	}
+}
+
 void rig_event_emit(struct rig_cpu *cpu, struct rig_event *event)
 {
 	struct rig_machine *machine = cpu->machine;
 
+	show_call_site(event);
 	event->cpu = cpu->id;
 	event->pid = cpu->task->pid;
 	event->comm = cpu->task->comm;

@@ -197,6 +197,12 @@ static inline void *rig_page_address(const struct rig_machine *machine, const st
  */
 u64 rig_kernel_address(const struct rig_machine *machine, const void *host);
 
+/*
+ * The kernel's view of a code address of this process: the same in every run, wherever the host
+ * loads its programs. What is not code of this process is returned as it is.
+ */
+u64 rig_code_address(u64 host);
+
 /* The way back; NULL when nothing of the machine is there. */
 void *rig_host_address(const struct rig_machine *machine, u64 kernel);
 
