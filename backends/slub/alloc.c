@@ -203,6 +203,28 @@ void *slub_alloc_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig
 	return alloc_alone(cache, gfp, node, cpu, true);
 }
 
+/* Several CPUs, each of which alone touches its own place, but for those who block it. */
+void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+{
+	struct slub_cache *s = slub_of(cache);
+	struct slub_cpu *c = &s->cpu[cpu->id];
+	void *object = NULL, *next;
+
+	if (likely(slub_enter(c))) {
+		object = c->freelist;
+		if (unlikely(node != NUMA_NO_NODE && object && page_to_nid(c->slab) != node))
+			object = NULL;
+		if (likely(object)) {
+			next = slub_next(s, object);
+			c->freelist = next;
+			c->tid += SLUB_TID_STEP;
+			prefetch_next(s, next);
+		}
+		slub_leave(c);
+	}
+	return likely(object) ? object : alloc_slow(s, gfp, node, cpu);
+}
+
 void *slub_alloc_smp(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
 {
 	struct slub_cache *s = slub_of(cache);

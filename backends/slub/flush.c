@@ -4,23 +4,63 @@
  * (which also sorts the lists), for the end of a cache and for a CPU that goes
  * (flush_all, __kmem_cache_shrink, __kmem_cache_shutdown in mm/slub.c).
  */
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "slub.h"
 
 /* Slabs with at most so many free objects are sorted by shrinking. */
 #define SHRINK_PROMOTE_MAX 32
 
+/* Can the host put a barrier into all threads of the process? Asked once. */
+bool slub_can_block(void)
+{
+	static int answer; /* 0: not asked, 1: yes, 2: no */
+	int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+
+	if (!known) {
+		known = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0)
+				? 2
+				: 1;
+		__atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+	}
+	return known == 1;
+}
+
+/* Until slub_unblock() the CPU has no fast path. Under its lock; not by the CPU itself. */
+static void slub_block(struct slub_cpu *c)
+{
+	WRITE_ONCE(c->blocked, 1);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	while (smp_load_acquire(&c->busy))
+		sched_yield();
+}
+
+static void slub_unblock(struct slub_cpu *c)
+{
+	smp_store_release(&c->blocked, 0);
+}
+
 void slub_flush_cpu(struct slub_cache *s, int cpu_id, struct rig_cpu *cpu)
 {
+	bool foreign = s->biased && rig_this_cpu() != &cpu->machine->cpus[cpu_id];
 	struct slub_cpu *c = &s->cpu[cpu_id];
 	struct page *slab, *partial;
 	void *freelist = NULL;
 
 	slub_lock_cpu(s, c);
+	foreign &= c->slab || c->partial;
+	if (foreign)
+		slub_block(c);
 	slab = c->slab;
 	if (slab)
 		freelist = slub_take_freelist(s, c);
 	partial = c->partial;
 	c->partial = NULL;
+	if (foreign)
+		slub_unblock(c);
 	slub_unlock_cpu(s, c);
 	if (slab)
 		slub_deactivate(s, slab, freelist, cpu);

@@ -124,6 +124,25 @@ void slub_free_mixed(struct kmem_cache *cache, void *object, struct rig_cpu *cpu
 	free_alone(cache, object, cpu, true);
 }
 
+/* The same under the CPU's lock, which keeps those away who empty its place. */
+static noinline void free_chain_locked(struct slub_cache *s, struct page *slab, void *head,
+				       void *tail, unsigned int count, struct rig_cpu *cpu)
+{
+	struct slub_cpu *c = &s->cpu[cpu->id];
+	bool own;
+
+	rig_spin_lock(&c->lock);
+	own = slab == c->slab;
+	if (own) {
+		slub_set_next(s, tail, c->freelist);
+		c->freelist = head;
+		c->tid += SLUB_TID_STEP;
+	}
+	rig_spin_unlock(&c->lock);
+	if (!own)
+		free_slow(s, slab, head, tail, count, cpu);
+}
+
 /* @head .. @tail of @slab, linked: to the CPU's list if it is the CPU's slab. */
 static __always_inline void free_chain(struct slub_cache *s, struct page *slab, void *head,
 				       void *tail, unsigned int count, struct rig_cpu *cpu)
@@ -132,6 +151,10 @@ static __always_inline void free_chain(struct slub_cache *s, struct page *slab, 
 	unsigned long tid;
 	void *freelist;
 
+	if (s->biased) {
+		free_chain_locked(s, slab, head, tail, count, cpu);
+		return;
+	}
 	do {
 		tid = smp_load_acquire(&c->tid);
 		if (unlikely(slab != READ_ONCE(c->slab))) {
@@ -147,6 +170,33 @@ static __always_inline void free_chain(struct slub_cache *s, struct page *slab, 
 		}
 	} while (unlikely(!slub_cmpxchg16(&c->freelist, (unsigned long)freelist, tid,
 					  (unsigned long)head, tid + SLUB_TID_STEP)));
+}
+
+/* See slub_alloc_biased(). */
+void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+{
+	struct slub_cache *s = slub_of(cache);
+	struct slub_cpu *c = &s->cpu[cpu->id];
+	struct page *slab = slab_of(cpu, object);
+	bool own = false, entered = slub_enter(c);
+
+	if (likely(entered)) {
+		own = slab == c->slab;
+		if (likely(own)) {
+			slub_set_next(s, object, c->freelist);
+			c->freelist = object;
+			c->tid += SLUB_TID_STEP;
+		}
+		slub_leave(c);
+	}
+	if (likely(own))
+		return;
+	if (unlikely(!belongs(s, slab)))
+		rig_kmem_wrong_cache(cpu, cache, object);
+	else if (entered)
+		free_slow(s, slab, object, object, 1, cpu);
+	else
+		free_chain_locked(s, slab, object, object, 1, cpu);
 }
 
 void slub_free_smp(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)

@@ -189,13 +189,20 @@ void slub_choose_paths(struct slub_cache *s)
 
 	s->debug = cache->flags & SLAB_DEBUG_FLAGS;
 	s->smp = cache->machine->nr_cpus > 1;
+	s->biased = s->smp && slub_can_block();
 	cache->wants_caller = cache->flags & (SLAB_STORE_USER | SLAB_TRACE);
 	if (s->debug) {
 		cache->alloc = slub_alloc_debug;
 		cache->free = slub_free_debug;
 	} else {
-		cache->alloc = s->smp ? slub_alloc_smp : s->random ? slub_alloc_mixed : slub_alloc;
-		cache->free = s->smp ? slub_free_smp : s->random ? slub_free_mixed : slub_free;
+		cache->alloc = s->biased   ? slub_alloc_biased
+			       : s->smp	   ? slub_alloc_smp
+			       : s->random ? slub_alloc_mixed
+					   : slub_alloc;
+		cache->free = s->biased	  ? slub_free_biased
+			      : s->smp	  ? slub_free_smp
+			      : s->random ? slub_free_mixed
+					  : slub_free;
 	}
 }
 

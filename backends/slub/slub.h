@@ -53,6 +53,8 @@ struct slub_cpu {
 	struct page *slab;
 	struct page *partial; /* linked by page->next; page->slabs counts from here on */
 	spinlock_t lock;      /* slab and partial, where CPUs are several: flushing */
+	unsigned int busy;    /* the CPU is in its fast path */
+	unsigned int blocked; /* someone empties this CPU's place: no fast path now */
 } __aligned(64);
 
 _Static_assert(sizeof(struct slub_cpu) == 64, "CPUs share no cache line");
@@ -76,7 +78,8 @@ struct slub_oo {
 struct slub_cache {
 	/* fast path */
 	unsigned int offset;  /* of the free pointer in an object, bytes */
-	bool smp;	      /* several CPUs: compare and exchange */
+	bool smp;	      /* several CPUs: slabs change by compare and exchange */
+	bool biased;	      /* fast paths say that they are busy instead of exchanging */
 	bool debug;	      /* some of SLAB_DEBUG_FLAGS */
 	unsigned long random; /* hardening: mixed into free pointers */
 	/* geometry */
@@ -223,6 +226,29 @@ static __always_inline void slub_unlock_cpu(const struct slub_cache *s, struct s
 }
 
 /*
+ * The fast path where CPUs are threads. A kernel's CPU changes its own free list by a compare and
+ * exchange without a bus lock, which no other CPU can disturb; a thread has no such thing. So the
+ * fast path marks itself busy, and whoever wants to empty another CPU's place says blocked and has
+ * the host put a barrier into every thread (membarrier): then either the fast path saw blocked, or
+ * busy is seen here and waited for. That costs two plain stores and a load. Where the host has no
+ * membarrier, the fast path exchanges free list and tid as one, with a bus lock.
+ */
+static __always_inline bool slub_enter(struct slub_cpu *c)
+{
+	WRITE_ONCE(c->busy, 1);
+	barrier();
+	if (likely(!smp_load_acquire(&c->blocked)))
+		return true;
+	smp_store_release(&c->busy, 0);
+	return false;
+}
+
+static __always_inline void slub_leave(struct slub_cpu *c)
+{
+	smp_store_release(&c->busy, 0);
+}
+
+/*
  * Empties the CPU's place: slab first, then free list and tid in one step, so that a fast path
  * that runs at the same time either finished before or sees another tid. Under the CPU's lock.
  */
@@ -235,7 +261,7 @@ static inline void *slub_take_freelist(const struct slub_cache *s, struct slub_c
 	do {
 		tid = READ_ONCE(c->tid);
 		freelist = READ_ONCE(c->freelist);
-		if (!s->smp) {
+		if (!s->smp || s->biased) {
 			c->freelist = NULL;
 			c->tid = tid + SLUB_TID_STEP;
 			break;
@@ -300,6 +326,7 @@ void slub_uncount_slab(struct slub_cache *s, const struct page *slab);
 /* alloc.c */
 void *slub_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
+void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_smp(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_debug(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 size_t slub_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects,
@@ -308,6 +335,7 @@ size_t slub_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **ob
 /* free.c */
 void slub_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_mixed(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
+void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_smp(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_debug(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_bulk(struct kmem_cache *cache, size_t nr, void **objects, struct rig_cpu *cpu);
@@ -324,6 +352,7 @@ bool slub_pfmemalloc_match(const struct page *slab, gfp_t gfp, const struct rig_
 
 /* flush.c: emptying */
 void slub_flush_cpu(struct slub_cache *s, int cpu_id, struct rig_cpu *cpu);
+bool slub_can_block(void);
 void slub_flush_all(struct slub_cache *s, struct rig_cpu *cpu);
 bool slub_cache_shutdown(struct kmem_cache *cache);
 int slub_cache_shrink(struct kmem_cache *cache);
