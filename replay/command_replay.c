@@ -64,8 +64,8 @@ static const struct argp_option argp_options[] = {
 	{ "fault", OPTION_FAULT, "SPEC", 0,
 	  "make allocations fail: failslab:probability=10,times=5;fail_page_alloc:min-order=1", 0 },
 	{ "stress", OPTION_FAULT, 0, OPTION_ALIAS, 0, 0 },
-	{ "command-line", OPTION_CMDLINE, "TEXT", 0, "kernel parameters: \"slab_nomerge slub_debug=FZ\"",
-	  0 },
+	{ "command-line", OPTION_CMDLINE, "TEXT", 0,
+	  "kernel parameters: \"slab_nomerge slub_debug=FZ\"", 0 },
 	{ "check", OPTION_CHECK, "TIER", 0,
 	  "check the machine's invariants up to that tier (1-3) at "
 	  "the end",

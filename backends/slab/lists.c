@@ -113,7 +113,7 @@ void slab_grow_end(struct slab_cache *data, struct page *page)
 		slab_file(data, node, page);
 	} else {
 		list_add_tail(&page->slab_list, &node->free);
-		node->free_slabs++;
+		WRITE_ONCE(node->free_slabs, node->free_slabs + 1);
 	}
 	WRITE_ONCE(node->free_objects, node->free_objects + data->num - page->active);
 	rig_spin_unlock(&node->lock);
@@ -128,7 +128,7 @@ struct page *slab_first(struct slab_node *node)
 	WRITE_ONCE(node->free_touched, 1);
 	page = list_first_entry_or_null(&node->free, struct page, slab_list);
 	if (page)
-		node->free_slabs--;
+		WRITE_ONCE(node->free_slabs, node->free_slabs - 1);
 	return page;
 }
 
@@ -157,7 +157,7 @@ void slab_free_block(struct slab_cache *data, void **slots, unsigned int nr, int
 		slab_put(data, page, slots[i]);
 		if (page->active == 0) {
 			list_move(&page->slab_list, &node->free);
-			node->free_slabs++;
+			WRITE_ONCE(node->free_slabs, node->free_slabs + 1);
 		} else {
 			list_move_tail(&page->slab_list, &node->partial);
 		}
@@ -165,7 +165,7 @@ void slab_free_block(struct slab_cache *data, void **slots, unsigned int nr, int
 	while (node->free_objects > node->free_limit && !list_empty(&node->free)) {
 		WRITE_ONCE(node->free_objects, node->free_objects - data->num);
 		list_move(node->free.prev, doomed);
-		node->free_slabs--;
+		WRITE_ONCE(node->free_slabs, node->free_slabs - 1);
 		node->total_slabs--;
 	}
 }
@@ -214,7 +214,7 @@ unsigned long slab_drain_free(struct slab_cache *data, int nid, unsigned long nr
 		if (!list_empty(&node->free)) {
 			page = list_last_entry(&node->free, struct page, slab_list);
 			list_del(&page->slab_list);
-			node->free_slabs--;
+			WRITE_ONCE(node->free_slabs, node->free_slabs - 1);
 			node->total_slabs--;
 			WRITE_ONCE(node->free_objects, node->free_objects - data->num);
 		}

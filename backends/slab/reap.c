@@ -113,7 +113,7 @@ static bool reap_cache(struct slab_cache *data, struct rig_cpu *owner, u64 now, 
 	slab_reap_alien(data, node, slab_machine(data->machine)->reapers[owner->id].node, cpu);
 	worked = reap_array(data, owner, nid, cpu);
 	if ((s64)(node->next_reap - now) > 0)
-		return worked || READ_ONCE(node->free_objects);
+		return worked || READ_ONCE(node->free_slabs);
 	node->next_reap = now + REAPTIMEOUT_NODE;
 	worked |= reap_shared(data, nid, cpu);
 	if (READ_ONCE(node->free_touched)) {

@@ -88,16 +88,16 @@ struct rig_machine_config {
 struct rig_machine {
 	char *name;
 	/* physical memory */
-	int memory_fd;		       /* sparse memfd: physical address = offset */
-	u8 *direct_map;		       /* host; lowmem only */
-	struct page *vmemmap;	       /* host */
-	u8 *vmalloc_window;	       /* host; nothing mapped but live areas */
-	u64 vmalloc_size;	       /* bytes of that window */
-	unsigned long max_pfn;	       /* one above the last page frame */
-	unsigned long max_low_pfn;     /* one above the last directly mapped one */
+	int memory_fd;		   /* sparse memfd: physical address = offset */
+	u8 *direct_map;		   /* host; lowmem only */
+	struct page *vmemmap;	   /* host */
+	u8 *vmalloc_window;	   /* host; nothing mapped but live areas */
+	u64 vmalloc_size;	   /* bytes of that window */
+	unsigned long max_pfn;	   /* one above the last page frame */
+	unsigned long max_low_pfn; /* one above the last directly mapped one */
 	/* Where objects of the slab allocator may start: words of 8 bytes from the base on. */
-	u8 *object_base;	    /* direct_map; NULL where objects are the host's memory */
-	unsigned long object_limit; /* words */
+	u8 *object_base;	       /* direct_map; NULL where objects are the host's memory */
+	unsigned long object_limit;    /* words */
 	struct rig_memblock *memblock; /* what boot knew (kmemrig/memblock.h); kept for reading */
 	struct rig_resource *iomem;    /* /proc/iomem (kmemrig/iomem.h) */
 	/* nodes, zones, CPUs */
