@@ -26,7 +26,9 @@ struct rig_session_options {
 	u64 subbuf_bytes;	 /* of one sub-buffer; 4 MiB */
 	unsigned int nr_subbufs; /* per CPU; 8 */
 	bool machine_clock;	 /* time stamps are the machine's; the host's monotonic clock */
-	bool follow_forks;	 /* preload liblttng-ust-fork.so into children */
+	bool old_names; /* mm_page_free_direct, kmem_cache_alloc_node, kmalloc_node, as before 6.1
+			 */
+	bool follow_forks; /* preload liblttng-ust-fork.so into children */
 };
 
 struct rig_session_result {

@@ -50,6 +50,7 @@ static unsigned int nr_buffers;
 static __thread int simulated_cpu = -1;
 static uint64_t *machine_clock;
 static bool with_callstack;
+static bool old_names;
 
 static unsigned int buffer_of(int cpu)
 {
@@ -92,6 +93,28 @@ static noinline void tell_callstack(void)
 				     (unsigned int)nr);
 }
 
+/* Under the names of kernels before 6.1; false: the event had no other name. */
+static bool emit_old(const struct rig_event *event)
+{
+	switch (event->id) {
+	case RIG_EVENT_mm_page_free:
+		lttng_ust_tracepoint(kmem, mm_page_free_direct, &event->mm_page_free);
+		return true;
+	case RIG_EVENT_kmem_cache_alloc:
+		if (event->kmem_cache_alloc.node < 0)
+			return false;
+		lttng_ust_tracepoint(kmem, kmem_cache_alloc_node, &event->kmem_cache_alloc);
+		return true;
+	case RIG_EVENT_kmalloc:
+		if (event->kmalloc.node < 0)
+			return false;
+		lttng_ust_tracepoint(kmem, kmalloc_node, &event->kmalloc);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void emit(struct rig_event_sink *sink, const struct rig_event *event)
 {
 	unsigned int buffer = buffer_of(event->cpu);
@@ -105,6 +128,8 @@ static void emit(struct rig_event_sink *sink, const struct rig_event *event)
 		tell_task(last, event);
 	if (unlikely(with_callstack))
 		tell_callstack();
+	if (unlikely(old_names) && emit_old(event))
+		goto out;
 	switch (event->id) {
 #define EMIT_CASE(system, name)                                                                    \
 	case RIG_EVENT_##name:                                                                     \
@@ -115,6 +140,7 @@ static void emit(struct rig_event_sink *sink, const struct rig_event *event)
 	case RIG_NR_EVENTS:
 		break;
 	}
+out:
 	simulated_cpu = -1;
 }
 
@@ -142,6 +168,7 @@ struct rig_event_sink *kmemrig_lttng_sink(unsigned int abi)
 		for (size_t i = 0; i < MAX_BUFFERS; i++)
 			last_tasks[i].cpu = -1;
 		with_callstack = callstack && *callstack;
+		old_names = getenv("KMEMRIG_TRACE_OLD_NAMES") != NULL;
 		find_clock();
 		lttng_ust_getcpu_override(buffer_cpu);
 	}

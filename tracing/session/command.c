@@ -29,6 +29,7 @@ enum {
 	OPTION_SUBBUF,
 	OPTION_NUM,
 	OPTION_FORKS,
+	OPTION_OLD_NAMES,
 	OPTION_QUIET
 };
 
@@ -69,6 +70,9 @@ static const struct argp_option options[] = {
 	{ "follow-forks", OPTION_FORKS, NULL, 0,
 	  "Events of forked children carry their own vpid "
 	  "(preloads liblttng-ust-fork.so; not with AddressSanitizer)",
+	  0 },
+	{ "old-names", OPTION_OLD_NAMES, NULL, 0,
+	  "Names of kernels before 6.1: mm_page_free_direct, kmem_cache_alloc_node, kmalloc_node",
 	  0 },
 	{ "quiet", 'q', NULL, 0, "No summary line on stderr", 0 },
 	{ 0 },
@@ -148,6 +152,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_URL:
 		session->url = value;
+		break;
+	case OPTION_OLD_NAMES:
+		session->old_names = true;
 		break;
 	case OPTION_FORKS:
 		session->follow_forks = true;

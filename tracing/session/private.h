@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <linux/compiler.h>
 
-#define RIG_MAX_CHANGED_VARIABLES 8
+#define RIG_MAX_CHANGED_VARIABLES 12
 
 struct rig_variable {
 	const char *name;
