@@ -9,6 +9,12 @@
 
 #include "internal.h"
 
+/* Without mobility grouping all is of one kind. */
+int request_migratetype(const struct rig_machine *machine, gfp_t gfp)
+{
+	return machine->page_group_by_mobility_disabled ? MIGRATE_UNMOVABLE : gfp_migratetype(gfp);
+}
+
 unsigned int gfp_to_alloc_flags_cma(gfp_t gfp, unsigned int alloc_flags)
 {
 	return gfp_migratetype(gfp) == MIGRATE_MOVABLE ? alloc_flags | ALLOC_CMA : alloc_flags;
@@ -122,9 +128,7 @@ void prepare_context(struct rig_cpu *cpu, const struct rig_page_request *request
 	ac->highest_zoneidx = gfp_zone(request->gfp);
 	ac->zonelist = node_zonelist(cpu->machine, request->preferred_nid, request->gfp);
 	ac->nodemask = request->nodemask;
-	ac->migratetype = cpu->machine->page_group_by_mobility_disabled
-				  ? MIGRATE_UNMOVABLE
-				  : gfp_migratetype(request->gfp);
+	ac->migratetype = request_migratetype(cpu->machine, request->gfp);
 	ac->preferred_zoneref =
 		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
 	*alloc_flags = gfp_to_alloc_flags_cma(request->gfp, *alloc_flags);

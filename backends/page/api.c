@@ -75,7 +75,10 @@ static struct page *ask_backend(struct rig_cpu *cpu, gfp_t gfp, gfp_t shown, uns
 	struct page *page = cpu->machine->page->alloc(cpu, &request);
 
 	RIG_TRACE(cpu, mm_page_alloc, .pfn = page ? rig_page_to_pfn(cpu->machine, page) : ~0UL,
-		  .order = order, .gfp_flags = shown, .migratetype = gfp_migratetype(gfp));
+		  .order = order, .gfp_flags = gfp,
+		  .migratetype = request_migratetype(cpu->machine, gfp));
+	if (unlikely(cpu->machine->check_tier) && page)
+		check_touched(cpu, page, order);
 	return page;
 }
 
@@ -204,6 +207,8 @@ void rig_free_pages(struct rig_cpu *cpu, struct page *page, unsigned int order)
 	head = PageHead(page);
 	if (put_page_testzero(page)) {
 		backend->free(cpu, page, order);
+		if (unlikely(cpu->machine->check_tier))
+			check_lists_touched(cpu, page, order);
 	} else if (!head && order) {
 		/* somebody holds the first page: all but that go back now */
 		set_page_use(page, PAGE_USE_BLOCK, 0);
@@ -338,11 +343,4 @@ unsigned long alloc_pages_bulk_list(gfp_t gfp, unsigned long nr_pages, struct li
 		list_add(&pages[i]->lru, list);
 	free(pages);
 	return filled;
-}
-
-/* Until fault injection is there. */
-__attribute__((weak)) bool rig_fail_alloc_page_decide(struct rig_cpu *cpu, gfp_t gfp,
-						      unsigned int order)
-{
-	return false;
 }

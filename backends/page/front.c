@@ -8,6 +8,17 @@
 
 #include "internal.h"
 
+/* Where each kind could not have a pageblock of its own, kinds are not kept apart. */
+static void disable_grouping_on_small_machines(struct rig_machine *machine)
+{
+	/* kernels with huge pages have CMA's and isolation's kinds configured in */
+	unsigned long kinds = machine->huge_pages ? MIGRATE_TYPES : MIGRATE_CMA, pages = 0;
+	struct zone *zone;
+
+	for_each_zone(machine, zone) pages += zone->present_pages;
+	machine->page_group_by_mobility_disabled = pages < kinds << machine->pageblock_order;
+}
+
 int rig_page_init(struct rig_machine *machine)
 {
 	static const int ratios[MAX_NR_ZONES] = {
@@ -32,6 +43,7 @@ int rig_page_init(struct rig_machine *machine)
 			machine->nodes[nid]->kswapd_highest_zoneidx = MAX_NR_ZONES;
 	if (build_zonelists(machine))
 		return -ENOMEM;
+	disable_grouping_on_small_machines(machine);
 	return machine->page->init(machine);
 }
 
@@ -57,6 +69,39 @@ void rig_page_free_boot_range(struct rig_machine *machine, unsigned long start_p
 void rig_page_boot_done(struct rig_machine *machine)
 {
 	setup_watermarks(machine);
+}
+
+void rig_page_set_min_free_kbytes(struct rig_machine *machine, unsigned long kbytes)
+{
+	machine->min_free_kbytes = kbytes;
+	setup_watermarks(machine);
+}
+
+void rig_page_cpu_offline(struct rig_cpu *cpu, struct rig_cpu *gone)
+{
+	struct zone *zone;
+
+	gone->online = false;
+	if (cpu->machine->page->alloc != buddy_alloc)
+		return;
+	for_each_populated_zone(cpu->machine, zone)
+	{
+		drain_pages_zone(cpu, gone->id, zone);
+		rig_spin_lock(&zone->lock);
+		fold_zone_diff(zone, gone->id);
+		rig_spin_unlock(&zone->lock);
+		zone_pcp_update(zone);
+	}
+	refresh_zone_stat_thresholds(cpu->machine);
+}
+
+void rig_page_cpu_online(struct rig_cpu *cpu)
+{
+	struct zone *zone;
+
+	cpu->online = true;
+	for_each_populated_zone(cpu->machine, zone) zone_pcp_update(zone);
+	refresh_zone_stat_thresholds(cpu->machine);
 }
 
 void rig_page_fini(struct rig_machine *machine)

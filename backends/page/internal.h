@@ -318,6 +318,7 @@ struct page *get_page_from_freelist(struct rig_cpu *cpu, gfp_t gfp, unsigned int
 void prepare_context(struct rig_cpu *cpu, const struct rig_page_request *request,
 		     struct alloc_context *ac, unsigned int *alloc_flags);
 struct page *buddy_alloc(struct rig_cpu *cpu, const struct rig_page_request *request);
+int request_migratetype(const struct rig_machine *machine, gfp_t gfp);
 unsigned int gfp_to_alloc_flags(gfp_t gfp, unsigned int order);
 unsigned int gfp_to_alloc_flags_cma(gfp_t gfp, unsigned int alloc_flags);
 
@@ -391,6 +392,11 @@ void warn_alloc(struct rig_cpu *cpu, gfp_t gfp, const unsigned long *nodemask, u
 /* --- check.c */
 
 bool buddy_check(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
+
+/* --- check_touched.c: tiers 1 and 2, after each operation */
+
+void check_touched(struct rig_cpu *cpu, struct page *page, unsigned int order);
+void check_lists_touched(struct rig_cpu *cpu, struct page *page, unsigned int order);
 
 static inline bool in_interrupt_of(const struct rig_cpu *cpu)
 {

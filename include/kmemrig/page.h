@@ -84,6 +84,16 @@ void rig_drain_all_pages(struct rig_cpu *cpu, struct zone *zone);
  */
 struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn);
 
+/* vm.min_free_kbytes is written: watermarks and per-CPU list sizes follow. CPUs are at rest. */
+void rig_page_set_min_free_kbytes(struct rig_machine *machine, unsigned long kbytes);
+
+/*
+ * CPUs come and go. The pages of @gone's lists go back, done by @cpu, and the others' lists may
+ * become longer. Both CPUs are at rest.
+ */
+void rig_page_cpu_offline(struct rig_cpu *cpu, struct rig_cpu *gone);
+void rig_page_cpu_online(struct rig_cpu *cpu);
+
 /* Migratetype of the pageblock of a page frame. */
 int rig_pageblock_migratetype(const struct rig_machine *machine, unsigned long pfn);
 void rig_set_pageblock_migratetype(struct rig_machine *machine, unsigned long pfn, int migratetype);

@@ -334,6 +334,74 @@ static void broken_structures_are_seen(void **state)
 	test_end(machine);
 }
 
+static void cpus_leave_their_pages_behind(void **state)
+{
+	struct rig_machine *machine = test_boot(256, 2);
+	struct per_cpu_pages *pcp = rig_machine_zone(machine, 0, ZONE_DMA32)->per_cpu_pageset;
+	struct page *page = rig_alloc_pages(&machine->cpus[1], GFP_KERNEL, 0, NUMA_NO_NODE, NULL);
+	int high = pcp[0].high;
+
+	rig_free_pages(&machine->cpus[1], page, 0);
+	assert_true(pcp[1].count > 0);
+	rig_page_cpu_offline(&machine->cpus[0], &machine->cpus[1]);
+	assert_int_equal(pcp[1].count, 0);
+	assert_true(pcp[0].high >= 2 * high);
+	test_check(machine);
+	rig_page_cpu_online(&machine->cpus[1]);
+	assert_int_equal(pcp[0].high, high);
+	test_end(machine);
+}
+
+static void watermarks_follow_min_free_kbytes(void **state)
+{
+	struct rig_machine *machine = test_boot(256, 1);
+	struct zone *zone = rig_machine_zone(machine, 0, ZONE_DMA32);
+
+	rig_page_set_min_free_kbytes(machine, 8192);
+	assert_in_range(zone->_watermark[WMARK_MIN], 1800, 2048);
+	assert_int_equal(zone->_watermark[WMARK_LOW],
+			 zone->_watermark[WMARK_MIN] + zone->_watermark[WMARK_MIN] / 4);
+	assert_int_equal(zone->per_cpu_pageset[0].high, zone->_watermark[WMARK_LOW]);
+	test_end(machine);
+}
+
+static void small_machines_do_not_group_by_mobility(void **state)
+{
+	struct rig_machine *machine = test_boot(12, 1);
+	struct page *page;
+
+	assert_true(machine->page_group_by_mobility_disabled);
+	page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	__free_page(page);
+	assert_ptr_equal(alloc_page(GFP_KERNEL), page);
+	test_check(machine);
+	test_end(machine);
+	machine = test_boot(64, 1);
+	assert_false(machine->page_group_by_mobility_disabled);
+	test_end(machine);
+}
+
+/* The checks after each operation see what is broken next to it. */
+static void broken_neighbours_are_seen_at_once(void **state)
+{
+	struct rig_memory_range memory = { .base = 0, .size = 64 * MIB };
+	struct rig_machine_config config = {
+		.name = "tier2", .memory = &memory, .nr_memory = 1, .check_tier = 2
+	};
+	struct rig_machine *machine = test_boot_config(&config);
+	struct zone *zone = rig_machine_zone(machine, 0, ZONE_DMA32);
+	unsigned int order = MAX_ORDER - 1;
+	unsigned long nr;
+
+	__free_page(alloc_page(GFP_KERNEL));
+	assert_int_equal(machine->check->failures, 0);
+	/* counted, but not there when the last is gone */
+	zone->free_area[order].nr_free += 1000;
+	test_exhaust(GFP_KERNEL | __GFP_MEMALLOC, order, &nr);
+	assert_string_equal(test_last_check(machine), "page.nr_free");
+	test_end(machine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +416,10 @@ int main(void)
 		cmocka_unit_test(memory_never_handed_out_is_in_order),
 		cmocka_unit_test(any_sequence_keeps_the_invariants),
 		cmocka_unit_test(broken_structures_are_seen),
+		cmocka_unit_test(cpus_leave_their_pages_behind),
+		cmocka_unit_test(watermarks_follow_min_free_kbytes),
+		cmocka_unit_test(small_machines_do_not_group_by_mobility),
+		cmocka_unit_test(broken_neighbours_are_seen_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
