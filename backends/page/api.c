@@ -75,7 +75,7 @@ static struct page *ask_backend(struct rig_cpu *cpu, gfp_t gfp, gfp_t shown, uns
 	struct page *page = cpu->machine->page->alloc(cpu, &request);
 
 	RIG_TRACE(cpu, mm_page_alloc, .pfn = page ? rig_page_to_pfn(cpu->machine, page) : ~0UL,
-		  .order = order, .gfp_flags = gfp,
+		  .order = order, .gfp_flags = shown,
 		  .migratetype = request_migratetype(cpu->machine, gfp));
 	if (unlikely(cpu->machine->check_tier) && page)
 		check_touched(cpu, page, order);
