@@ -149,6 +149,63 @@ static void another_backend_serves_the_same_objects(void **state)
 	}
 }
 
+static void a_new_trace_holds_what_the_replay_reports(void **state)
+{
+	const char *folder = scratch("new-trace");
+	char arguments[600];
+	json_t *replayed, *read;
+	const json_t *written;
+	const char *name;
+	json_t *value;
+
+	snprintf(arguments, sizeof(arguments), "replay --level object --json --trace %s " CALM,
+		 folder);
+	replayed = run_json(arguments, 0);
+	assert_int_equal(number(replayed, NULL, "discarded"), 0);
+	written = json_object_get(replayed, "events_written");
+	snprintf(arguments, sizeof(arguments), "replay --json %s", folder);
+	read = run_json(arguments, 0);
+	assert_true(json_object_size(written) > 5);
+	json_object_foreach((json_t *)written, name, value)
+		assert_int_equal(number(read, "events_by_name", name), json_integer_value(value));
+	json_decref(replayed);
+	json_decref(read);
+}
+
+static void faults_fail_what_they_are_told_to(void **state)
+{
+	static const char spec[] =
+		"replay --json --fault "
+		"'fail_page_alloc:interval=10,times=-1,min-order=0,ignore-gfp-wait=N,"
+		"ignore-gfp-highmem=N' --state " SAMPLE "/before.state.xz " SAMPLE "/trace.dat.xz";
+	json_t *root = run_json(spec, 0);
+	json_int_t faults = number(root, NULL, "faults_injected");
+
+	/* each tenth allocation; those that may not fail are spared */
+	assert_true(faults > 1400 && faults <= 1518);
+	assert_int_equal(number(root, "page", "failed_spurious"), faults);
+	json_decref(root);
+	root = run_json(spec, 0);
+	assert_int_equal(number(root, NULL, "faults_injected"), faults);
+	json_decref(root);
+}
+
+static void a_report_is_one_file(void **state)
+{
+	const char *report = scratch("report.html");
+	char arguments[600];
+	size_t size;
+	char *text;
+
+	snprintf(arguments, sizeof(arguments), "replay --report %s " CALM, report);
+	assert_int_equal(run_command(arguments), 0);
+	text = read_file(report, &size);
+	assert_true(size > 10000);
+	assert_non_null(strstr(text, "<html"));
+	assert_non_null(strstr(text, "</html>"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +216,9 @@ int main(void)
 		cmocka_unit_test(a_saved_state_is_the_recorded_one),
 		cmocka_unit_test(text_and_ctf_say_what_they_hold),
 		cmocka_unit_test(another_backend_serves_the_same_objects),
+		cmocka_unit_test(a_new_trace_holds_what_the_replay_reports),
+		cmocka_unit_test(faults_fail_what_they_are_told_to),
+		cmocka_unit_test(a_report_is_one_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
