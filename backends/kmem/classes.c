@@ -160,6 +160,8 @@ size_t rig_kmalloc_size_roundup(struct rig_machine *machine, size_t size)
 
 	if (size == 0 || size == SIZE_MAX)
 		return size;
+	if (machine->slab->kmalloc) /* SLOB: no classes, and it promises no more than alignment */
+		return ALIGN(size, ARCH_KMALLOC_MINALIGN);
 	if (size > kmem_of(machine)->max_cache_size)
 		return PAGE_SIZE << (unsigned int)get_order(size);
 	cache = rig_kmalloc_cache(machine, size, GFP_KERNEL);

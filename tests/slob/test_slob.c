@@ -244,6 +244,7 @@ static void ksize_is_the_blocks(void **state)
 		u8 *object = kmalloc(size, GFP_KERNEL), *behind = kmalloc(2, GFP_KERNEL);
 
 		assert_true(ksize(object) >= size);
+		assert_int_equal(kmalloc_size_roundup(size), ALIGN(size, 8UL));
 		assert_true(ksize(object) <= ALIGN(size, SLOB_UNIT));
 		if (page_of(machine, object) == page_of(machine, behind) && behind > object)
 			assert_true(object + ksize(object) <= behind - SLOB_MINALIGN);
