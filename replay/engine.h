@@ -29,6 +29,7 @@ struct rig_object_counts {
 	u64 failed_traced, failed_reproduced, failed_spurious;
 	u64 frees;
 	u64 frees_unknown; /* of objects that nobody was seen to allocate */
+	u64 exact_unaided; /* of the exact: nothing was inferred right before them */
 	u64 slab_pages;	   /* page events that belong to slabs */
 	/* Memory of our slabs and large kmallocs when the replay begins and ends, kB. */
 	u64 slab_kb_before, slab_kb_after;

@@ -386,7 +386,10 @@ static void run_large(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	if (life != RIG_NO_LIFE)
 		pages = replay->plan->lives[life].alloc_event;
 	replay->engine->object.allocs++;
-	replay->engine->object.exact += pages != UINT32_MAX && !replay->engine->differs[pages];
+	if (pages != UINT32_MAX && !replay->engine->differs[pages]) {
+		replay->engine->object.exact++;
+		replay->engine->object.exact_unaided++;
+	}
 	pass_on(cpu, event);
 }
 
@@ -398,7 +401,7 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	u64 traced = rig_event_object(event);
 	void *wanted = replay->literal ? rig_host_address(machine, traced) : NULL, *ours;
 	struct kmem_cache *cache = NULL;
-	u64 address, *stands_for;
+	u64 address, *stands_for, inferred;
 
 	if (is_large(replay, event)) {
 		run_large(replay, cpu, number);
@@ -412,6 +415,7 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 		cache = rig_kmalloc_cache(machine, event->kmalloc.bytes_req,
 					  (gfp_t)event->kmalloc.gfp_flags);
 	}
+	inferred = counts->inferred;
 	if (wanted && cache)
 		settle_before_alloc(replay, cpu, cache, wanted);
 	ours = call_alloc(cpu, cache, event);
@@ -425,6 +429,7 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	counts->failed_spurious += !ours;
 	address = rig_kernel_address(machine, ours);
 	counts->exact += ours && address == traced;
+	counts->exact_unaided += ours && address == traced && counts->inferred == inferred;
 	if (!replay->literal) {
 		stands_for = rig_address_map_find(&replay->ours, traced, true);
 		if (stands_for)

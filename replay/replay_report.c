@@ -159,9 +159,11 @@ static void print_pages(const struct rig_page_counts *page, FILE *out)
 
 static void print_objects(const struct rig_object_counts *object, FILE *out)
 {
-	fprintf(out, "object allocations %llu, exact %llu (%.3f%%), inferred %llu\n",
+	fprintf(out, "object allocations %llu, exact %llu (%.3f%%; %llu with nothing inferred before), "
+		     "inferred %llu\n",
 		(unsigned long long)object->allocs, (unsigned long long)object->exact,
-		percent(object->exact, object->allocs), (unsigned long long)object->inferred);
+		percent(object->exact, object->allocs), (unsigned long long)object->exact_unaided,
+		(unsigned long long)object->inferred);
 	fprintf(out,
 		"  failures         %llu in the trace, %llu of them here too; %llu only here\n",
 		(unsigned long long)object->failed_traced,
