@@ -159,8 +159,9 @@ static void print_pages(const struct rig_page_counts *page, FILE *out)
 
 static void print_objects(const struct rig_object_counts *object, FILE *out)
 {
-	fprintf(out, "object allocations %llu, exact %llu (%.3f%%; %llu with nothing inferred before), "
-		     "inferred %llu\n",
+	fprintf(out,
+		"object allocations %llu, exact %llu (%.3f%%; %llu with nothing inferred before), "
+		"inferred %llu\n",
 		(unsigned long long)object->allocs, (unsigned long long)object->exact,
 		percent(object->exact, object->allocs), (unsigned long long)object->exact_unaided,
 		(unsigned long long)object->inferred);
@@ -271,9 +272,10 @@ static json_t *json_pages(const struct rig_page_counts *page)
 
 static json_t *json_objects(const struct rig_object_counts *object)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
-			 (json_int_t)object->allocs, "exact", (json_int_t)object->exact, "inferred",
-			 (json_int_t)object->inferred, "failed_traced",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
+			 (json_int_t)object->allocs, "exact_unaided",
+			 (json_int_t)object->exact_unaided, "exact", (json_int_t)object->exact,
+			 "inferred", (json_int_t)object->inferred, "failed_traced",
 			 (json_int_t)object->failed_traced, "failed_reproduced",
 			 (json_int_t)object->failed_reproduced, "failed_spurious",
 			 (json_int_t)object->failed_spurious, "frees", (json_int_t)object->frees,
