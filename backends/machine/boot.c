@@ -92,22 +92,48 @@ static void free_range(void *data, unsigned long start_pfn, unsigned long end_pf
 	}
 }
 
-/* reserve_bootmem_region: the pages get a struct page that says why they are never free. */
-static void reserve_range(void *data, unsigned long start_pfn, unsigned long end_pfn)
+static void reserve_pages(const struct zone *zone, unsigned long start_pfn, unsigned long end_pfn)
 {
-	struct rig_machine *machine = data;
+	for (unsigned long pfn = start_pfn; pfn < end_pfn; pfn++) {
+		struct page *page = rig_pfn_to_page(zone->machine, pfn);
 
-	for (unsigned long pfn = start_pfn; pfn < min(end_pfn, machine->max_pfn); pfn++) {
-		const struct zone *zone = rig_pfn_zone(machine, pfn);
-		struct page *page = rig_pfn_to_page(machine, pfn);
-
-		if (!zone)
-			continue;
 		page->flags = (unsigned long)zone->node << RIG_PAGE_NODE_SHIFT |
 			      (unsigned long)zone_idx(zone) << RIG_PAGE_ZONE_SHIFT |
 			      BIT(PG_reserved);
 		page_mapcount_reset(page);
 		set_page_count(page, 1);
+	}
+}
+
+/*
+ * reserve_bootmem_region: the pages get a struct page that says why they are never free. Of a very
+ * large reservation only the blocks at its ends do, which free blocks may have for neighbours;
+ * the memory map of the others stays untouched and so costs nothing.
+ */
+#define MANY_RESERVED_PAGES PFN_DOWN(1UL << 30)
+
+static void reserve_range(void *data, unsigned long start_pfn, unsigned long end_pfn)
+{
+	struct rig_machine *machine = data;
+	unsigned long first, last, next;
+	int i;
+
+	rig_for_each_mem_pfn_range(machine->memblock, i, MAX_NUMNODES, &first, &last, NULL)
+	{
+		last = min(last, end_pfn);
+		for (first = max(first, start_pfn); first < last; first = next) {
+			const struct zone *zone = rig_pfn_zone(machine, first);
+
+			if (!zone)
+				break;
+			next = next_zone_edge(zone->zone_pgdat, first, last);
+			if (next - first <= MANY_RESERVED_PAGES) {
+				reserve_pages(zone, first, next);
+				continue;
+			}
+			reserve_pages(zone, first, first + MAX_ORDER_NR_PAGES);
+			reserve_pages(zone, next - MAX_ORDER_NR_PAGES, next);
+		}
 	}
 }
 
@@ -420,6 +446,8 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 		return 0;
 	free_highmem(machine);
 	rig_memblock_free_all(machine->memblock);
+	if (atomic_long_read(&machine->totalram_pages) == 0)
+		return fail(&boot, -EINVAL, "all of the machine's memory is reserved");
 	rig_page_boot_done(machine);
 	return 0;
 }

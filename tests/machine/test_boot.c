@@ -369,6 +369,10 @@ static void descriptions_that_make_no_sense_are_refused(void **state)
 		{ .base = ~0UL - 5, .size = SZ_1G, .flags = RIG_MEMORY_RESERVED }
 	};
 	const struct rig_memory_range tiny[] = { { .base = 0x800, .size = 0x900 } };
+	const struct rig_memory_range all_reserved[] = {
+		{ .base = 0, .size = SZ_1M },
+		{ .base = SZ_4K, .size = SZ_4M, .flags = RIG_MEMORY_RESERVED },
+	};
 	const struct rig_memory_range good[] = { { .base = 0, .size = SZ_1G } };
 	const u8 distance[] = { 11 };
 	struct rig_machine_config config = config_of(two_nodes, 2);
@@ -380,6 +384,9 @@ static void descriptions_that_make_no_sense_are_refused(void **state)
 	expect_error(&config, "memory range 1 at 0xfffffffffffffffa: 0x40000000 bytes wrap");
 	config = config_of(tiny, 1);
 	expect_error(&config, "no whole page");
+	config = config_of(all_reserved, 2);
+	config.bare = false;
+	expect_error(&config, "all of the machine's memory is reserved");
 	config = config_of(NULL, 0);
 	expect_error(&config, "no memory");
 	config = config_of(good, 1);

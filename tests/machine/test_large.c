@@ -121,6 +121,35 @@ static void each_node_of_a_large_machine_serves(void **state)
 	}
 	rig_machine_destroy(machine);
 }
+
+/* Half of 8 TiB is reserved, and a hole of 40 TiB too. */
+static void large_reservations_cost_nothing(void **state)
+{
+	const struct rig_memory_range memory[] = {
+		{ .base = 0, .size = 4 * SZ_1T },
+		{ .base = 44 * SZ_1T, .size = 4 * SZ_1T },
+		{ .base = 2 * SZ_1T + SZ_1M, .size = 44 * SZ_1T, .flags = RIG_MEMORY_RESERVED },
+	};
+	const struct rig_machine_config config = { .name = "reserved",
+						   .memory = memory,
+						   .nr_memory = 3 };
+	long before = status_mib("VmRSS:");
+	char error[200] = "";
+	double start = seconds();
+	struct rig_machine *machine = rig_machine_create(&config, error, sizeof(error));
+	struct rig_verdict verdict;
+
+	if (!machine)
+		fail_msg("%s", error);
+	assert_true(seconds() - start < 1.0);
+	assert_true(status_mib("VmRSS:") - before < 64);
+	assert_int_equal(atomic_long_read(&machine->totalram_pages), 4 * SZ_1T / PAGE_SIZE - 1);
+	assert_true(PageReserved(rig_pfn_to_page(machine, PFN_DOWN(2 * SZ_1T + SZ_1M))));
+	assert_true(PageReserved(rig_pfn_to_page(machine, PFN_DOWN(46 * SZ_1T))));
+	if (!rig_machine_check(machine, 2, &verdict))
+		fail_msg("%s: %s", verdict.name, verdict.detail);
+	rig_machine_destroy(machine);
+}
 #endif
 
 int main(void)
@@ -131,6 +160,7 @@ int main(void)
 		cmocka_unit_test(one_tib_boots_at_once),
 		cmocka_unit_test(sixty_four_tib_of_eight_nodes_boot_at_once),
 		cmocka_unit_test(each_node_of_a_large_machine_serves),
+		cmocka_unit_test(large_reservations_cost_nothing),
 #endif
 	};
 
