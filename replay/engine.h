@@ -3,6 +3,7 @@
 #ifndef RIG_ENGINE_H
 #define RIG_ENGINE_H
 
+#include <kmemrig/follow.h>
 #include <kmemrig/machine.h>
 
 #include "trace_log.h"
@@ -15,11 +16,12 @@ struct rig_page_counts {
 	u64 failed_reproduced; /* and so did ours */
 	u64 failed_spurious;   /* ours failed, the trace's did not */
 	u64 frees;
-	u64 frees_unknown; /* of pages that were free already */
-	u64 bulk;	   /* pages that bulk allocations or compaction took untraced */
-	u64 drains;	   /* drains that no free explains, done as traced */
-	u64 inner;	   /* zone_locked, pcpu_drain and extfrag events in the trace */
-	u64 inner_same;	   /* which ours gave too, in the same call */
+	u64 frees_unknown;		/* of pages that were free already */
+	struct rig_follow_result hints; /* what the trace had to tell */
+	u64 bulk;	/* pages that bulk allocations or compaction took untraced */
+	u64 drains;	/* drains that no free explains, done as traced */
+	u64 inner;	/* zone_locked, pcpu_drain and extfrag events in the trace */
+	u64 inner_same; /* which ours gave too, in the same call */
 };
 
 struct rig_object_counts {

@@ -135,6 +135,7 @@ static void count(struct rig_page_counts *counts, const struct rig_follow_result
 	counts->frees_unknown = result->frees_unknown;
 	counts->drains = result->drains;
 	counts->bulk = result->bulk;
+	counts->hints = *result;
 }
 
 static bool feed_all(struct rig_engine *engine, struct rig_follow *follow, void *data)

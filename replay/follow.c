@@ -151,12 +151,26 @@ void rig_follow_skip(struct rig_follow *follow)
 
 /* --- allocations */
 
-/* The node that the request asked for is not traced: the one it was served from explains it. */
-static int preferred_node(const struct rig_follow *follow, const struct step *step)
+/*
+ * The node that a request asked for is not traced. Most ask for the CPU's own; only where that one
+ * would not lead to the node of the traced page, the page tells.
+ */
+int preferred_node(const struct rig_follow *follow, const struct step *step)
 {
-	const struct zone *zone = pfn_zone(follow, step->pfn);
+	const struct zone *traced = pfn_zone(follow, step->pfn), *local;
+	struct rig_cpu *cpu = step_cpu(follow, step);
 
-	return zone ? zone->node : NUMA_NO_NODE;
+	if (!traced || traced->node == cpu->nid)
+		return cpu->nid;
+	local = rig_zone_for(cpu, step->gfp, step->order, cpu->nid);
+	return local && local->node == traced->node ? cpu->nid : traced->node;
+}
+
+/* All that the trace has told so far. */
+static u64 hints(const struct rig_follow_result *result)
+{
+	return result->bulk + result->boosts_ended + result->folds + result->blocks_told +
+	       result->nodes_told + result->victims;
 }
 
 static void enter(const struct rig_follow *follow, const struct step *step)
@@ -211,21 +225,25 @@ static void expect_pageblocks(struct rig_follow *follow, u32 first, u32 end)
 {
 	rig_pageblock_expect_none(follow->machine);
 	for (u32 i = first; i != NO_STEP && i < end; i = follow->steps[i].next_of_cpu)
-		if (follow->steps[i].kind == STEP_EXTFRAG)
+		if (follow->steps[i].kind == STEP_EXTFRAG) {
 			rig_pageblock_expect(follow->machine, follow->steps[i].pfn,
 					     follow->steps[i].extra);
+			follow->result.blocks_told++;
+		}
 }
 
 static void run_alloc(struct rig_follow *follow, u32 index)
 {
 	struct step *step = &follow->steps[index];
 	bool fails = step->pfn >= follow->machine->max_pfn;
+	u64 told = hints(&follow->result), exact = follow->result.exact;
 	unsigned long ours;
 	struct page *page;
 
 	enter(follow, step);
 	step->done = true;
 	follow->reordered = 0;
+	follow->result.nodes_told += preferred_node(follow, step) != step_cpu(follow, step)->nid;
 	follow->result.allocs++;
 	follow->result.failed_traced += fails;
 	if (step->first_inner != NO_STEP) {
@@ -246,6 +264,8 @@ static void run_alloc(struct rig_follow *follow, u32 index)
 	if (page && ours != step->pfn)
 		rig_page_put_back(step_cpu(follow, step), page, step->order, step->migratetype);
 	compare(follow, index, ours);
+	if (!fails && follow->result.exact > exact && hints(&follow->result) == told)
+		follow->result.exact_unaided++;
 }
 
 /* --- frees and drains */

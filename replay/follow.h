@@ -76,6 +76,9 @@ static inline struct zone *pfn_zone(const struct rig_follow *follow, u64 pfn)
 	return rig_pfn_zone(follow->machine, pfn);
 }
 
+/* follow.c */
+int preferred_node(const struct rig_follow *follow, const struct step *step);
+
 /* follow_plan.c: what belongs together, before the run. false: no host memory. */
 bool follow_plan(struct rig_follow *follow);
 

@@ -100,6 +100,7 @@ void settle_before_free(struct rig_follow *follow, const struct step *step, unsi
 	struct rig_cpu *cpu = step_cpu(follow, step);
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[step->cpu];
 	int quiet, active;
+	bool at_work;
 
 	if (step->order > PAGE_ALLOC_COSTLY_ORDER)
 		return;
@@ -108,8 +109,9 @@ void settle_before_free(struct rig_follow *follow, const struct step *step, unsi
 		shorten_lists(follow, cpu, zone);
 	quiet = drain_size(pcp, step->order, false);
 	active = drain_size(pcp, step->order, true);
-	rig_zone_reclaim_active(zone, quiet != active && abs(active - (int)drained) <
-								 abs(quiet - (int)drained));
+	at_work = quiet != active && abs(active - (int)drained) < abs(quiet - (int)drained);
+	follow->result.reclaim_active += at_work;
+	rig_zone_reclaim_active(zone, at_work);
 }
 
 /* Are the drains after a free its own? They begin at the end of the list that it goes to. */
@@ -142,7 +144,8 @@ bool settle_free_page(struct rig_follow *follow, const struct step *step)
 
 static bool served_from(struct rig_follow *follow, const struct step *step, const struct zone *want)
 {
-	return rig_zone_for(step_cpu(follow, step), step->gfp, step->order, want->node) == want;
+	return rig_zone_for(step_cpu(follow, step), step->gfp, step->order,
+			    preferred_node(follow, step)) == want;
 }
 
 /* Without the boosts of its node's zones, would the request be served from there? */
@@ -170,10 +173,12 @@ void settle_before_alloc(struct rig_follow *follow, const struct step *step)
 
 	if (!want || served_from(follow, step, want))
 		return;
-	if (without_boosts(follow, step, want))
+	if (without_boosts(follow, step, want)) {
 		follow->result.boosts_ended++;
-	else
+	} else {
 		rig_vmstat_fold(follow->machine, step->cpu);
+		follow->result.folds++;
+	}
 }
 
 /* The traced page is on the CPU's list: what stands above it and must be in use goes. */
@@ -227,6 +232,7 @@ bool settle_failure(struct rig_follow *follow, const struct step *step)
 	if (is_victim(follow, step->pid) || follow->nr_victims == ARRAY_SIZE(follow->victims))
 		return false;
 	follow->victims[follow->nr_victims++] = step->pid;
+	follow->result.victims++;
 	return true;
 }
 

@@ -138,6 +138,24 @@ static void print_events(const struct rig_replay_report *report, FILE *out)
 			(unsigned long long)log->lost);
 }
 
+static void print_hints(const struct rig_follow_result *hints, FILE *out)
+{
+	fprintf(out, "  told by the trace  ");
+	if (!(hints->bulk + hints->boosts_ended + hints->folds + hints->reclaim_active +
+	      hints->blocks_told + hints->nodes_told + hints->victims)) {
+		fprintf(out, "nothing: every choice was its own\n");
+		return;
+	}
+	fprintf(out,
+		"%llu pages taken in bulk, %llu boosts ended, %llu counters folded,\n"
+		"                   kswapd at work at %llu frees, %llu pageblocks, %llu nodes, %llu OOM "
+		"victims;\n                   %llu allocations exact with nothing told before\n",
+		(unsigned long long)hints->bulk, (unsigned long long)hints->boosts_ended,
+		(unsigned long long)hints->folds, (unsigned long long)hints->reclaim_active,
+		(unsigned long long)hints->blocks_told, (unsigned long long)hints->nodes_told,
+		(unsigned long long)hints->victims, (unsigned long long)hints->exact_unaided);
+}
+
 static void print_pages(const struct rig_page_counts *page, FILE *out)
 {
 	fprintf(out, "page allocations   %llu, exact %llu (%.3f%%), inferred %llu\n",
@@ -151,6 +169,7 @@ static void print_pages(const struct rig_page_counts *page, FILE *out)
 	fprintf(out, "page frees         %llu, unknown %llu; drains of their own %llu\n",
 		(unsigned long long)page->frees, (unsigned long long)page->frees_unknown,
 		(unsigned long long)page->drains);
+	print_hints(&page->hints, out);
 	if (page->inner)
 		fprintf(out, "events under lock  %llu, identical %llu (%.3f%%)\n",
 			(unsigned long long)page->inner, (unsigned long long)page->inner_same,
@@ -257,12 +276,24 @@ static json_t *json_written(const u64 *written)
 	return object;
 }
 
+/* What the allocator could not know and the trace told; all zero: every choice was its own. */
+static json_t *json_hints(const struct rig_follow_result *hints)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "bulk_pages", (json_int_t)hints->bulk,
+			 "boosts_ended", (json_int_t)hints->boosts_ended, "counters_folded",
+			 (json_int_t)hints->folds, "kswapd_at_work",
+			 (json_int_t)hints->reclaim_active, "pageblocks",
+			 (json_int_t)hints->blocks_told, "nodes", (json_int_t)hints->nodes_told,
+			 "oom_victims", (json_int_t)hints->victims);
+}
+
 static json_t *json_pages(const struct rig_page_counts *page)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
-			 (json_int_t)page->allocs, "exact", (json_int_t)page->exact, "inferred",
-			 (json_int_t)page->inferred, "failed_traced",
-			 (json_int_t)page->failed_traced, "failed_reproduced",
+	return json_pack("{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
+			 (json_int_t)page->allocs, "exact_unaided",
+			 (json_int_t)page->hints.exact_unaided, "hints", json_hints(&page->hints),
+			 "exact", (json_int_t)page->exact, "inferred", (json_int_t)page->inferred,
+			 "failed_traced", (json_int_t)page->failed_traced, "failed_reproduced",
 			 (json_int_t)page->failed_reproduced, "failed_spurious",
 			 (json_int_t)page->failed_spurious, "frees", (json_int_t)page->frees,
 			 "frees_unknown", (json_int_t)page->frees_unknown, "drains",

@@ -32,7 +32,17 @@ struct rig_follow_result {
 	u64 frees_unknown; /* of pages that were never in use here */
 	u64 bulk;	   /* pages that bulk allocations must have taken */
 	u64 drains;	   /* runs of pcpu_drain events that no free explains */
-	u64 boosts_ended;  /* watermark boosts that kswapd must have ended */
+	/* Of exact: made with no hint from the trace right before the choice. */
+	u64 exact_unaided;
+	/*
+	 * Hints: what neither the state nor the events before say, and the trace's next ones show.
+	 */
+	u64 boosts_ended;   /* watermark boosts that kswapd must have ended */
+	u64 folds;	    /* per-CPU counter differences that must have been folded */
+	u64 reclaim_active; /* frees that found kswapd at work */
+	u64 blocks_told;    /* steals: whether the pageblock's used pages let it change its type */
+	u64 nodes_told;	    /* requests for another node than the CPU's own */
+	u64 victims;	    /* tasks that the OOM killer must have chosen */
 };
 
 struct rig_follow;

@@ -18,6 +18,13 @@ report() { # STATUS TEXT
 	"$sample/trace.dat.xz" >"$work/replay.json"
 report $? "a replay that records its events"
 
+python3 - "$work/replay.json" <<'PYTHON'
+import json, sys
+page = json.load(open(sys.argv[1]))["page"]
+sys.exit(not page["allocs"] or page["exact_unaided"] != page["allocs"] or any(page["hints"].values()))
+PYTHON
+report $? "every page frame is the kernel's, and the trace told nothing"
+
 babeltrace2 "$work/trace" >"$work/read" 2>"$work/complaints"
 report $? "babeltrace2 reads the new trace"
 [ ! -s "$work/complaints" ]
