@@ -21,35 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
-#include "object_plan.h"
+#include "object_replay.h"
 #include "transplant.h"
-
-/* Untraced allocations of one bulk call that are looked for before a traced one. */
-#define MAX_HIDDEN 2048
 
 #define GRACE_PERIOD_JIFFIES 3
 
-struct replay {
-	struct rig_engine *engine;
-	struct rig_object_plan *plan;
-	struct rig_address_map ours;   /* what-if: host address of the object that stands for one */
-	struct rig_address_map caches; /* struct kmem_cache * by its name's address */
-	u32 number;		       /* of the event at hand */
-	void *round_trips[MAX_HIDDEN]; /* taken before an allocation, to be given back after it */
-	int nr_round_trips;
-	bool past;	  /* the machine holds the recorded objects, at their addresses */
-	bool literal;	  /* addresses are the trace's own */
-	u64 grace_period; /* what-if: of the clock, when callbacks last ran */
-	unsigned int shown;
-};
-
-static struct rig_machine *machine_of(const struct replay *replay)
-{
-	return replay->engine->machine;
-}
-
-static void show(struct replay *replay, u32 number, const char *what, u64 got)
+void object_show(struct object_replay *replay, u32 number, const char *what, u64 got)
 {
 	const struct rig_event *event = &replay->engine->log->events[number];
 
@@ -64,7 +41,7 @@ static void show(struct replay *replay, u32 number, const char *what, u64 got)
 }
 
 /* The machine's cache of that name; on what-if machines it is made when first wanted. */
-static struct kmem_cache *cache_by_name(struct replay *replay, struct rig_cpu *cpu,
+struct kmem_cache *object_cache_by_name(struct object_replay *replay, struct rig_cpu *cpu,
 					const char *name, u64 object_size)
 {
 	u64 *known = rig_address_map_find(&replay->caches, (u64)(uintptr_t)name, true);
@@ -82,7 +59,7 @@ static struct kmem_cache *cache_by_name(struct replay *replay, struct rig_cpu *c
 }
 
 /* The cache of an allocation whose cache nobody names: by its sizes. */
-static struct kmem_cache *cache_by_size(struct replay *replay, struct rig_cpu *cpu,
+static struct kmem_cache *cache_by_size(struct object_replay *replay, struct rig_cpu *cpu,
 					const struct rig_event_kmem_cache_alloc *alloc)
 {
 	struct rig_machine *machine = machine_of(replay);
@@ -108,7 +85,8 @@ static struct kmem_cache *cache_by_size(struct replay *replay, struct rig_cpu *c
 	return cache;
 }
 
-static struct kmem_cache *cache_of_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
+static struct kmem_cache *cache_of_alloc(struct object_replay *replay, struct rig_cpu *cpu,
+					 u32 number)
 {
 	const struct rig_event_kmem_cache_alloc *alloc =
 		&replay->engine->log->events[number].kmem_cache_alloc;
@@ -119,192 +97,9 @@ static struct kmem_cache *cache_of_alloc(struct replay *replay, struct rig_cpu *
 					  rig_host_address(machine_of(replay), alloc->ptr));
 	/* a slab there may be of an earlier life of its pages */
 	if (replay->plan->cache[number])
-		cache = cache_by_name(replay, cpu, replay->plan->cache[number],
-				      replay->literal ? 0 : alloc->bytes_req);
+		cache = object_cache_by_name(replay, cpu, replay->plan->cache[number],
+					     replay->literal ? 0 : alloc->bytes_req);
 	return cache ? cache : cache_by_size(replay, cpu, alloc);
-}
-
-/* The slab that holds an object now; NULL: its page is no slab. */
-static struct page *slab_at(struct replay *replay, const void *object)
-{
-	struct page *page = compound_head(rig_virt_to_page(machine_of(replay), object));
-
-	return PageSlab(page) ? page : NULL;
-}
-
-/* An allocation without a trace: no event, no failure asked for. */
-static void *alloc_untraced(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache)
-{
-	void *object = cache->alloc(cache, GFP_NOWAIT | __GFP_NOWARN, NUMA_NO_NODE, cpu);
-
-	if (object)
-		rig_kmem_set_live(machine_of(replay), object, true);
-	return object;
-}
-
-/*
- * Of the objects taken, those that the trace allocates again, or whose slab it gives back, without
- * freeing them before: whoever took them in bulk gave them back so.
- */
-static void remember_round_trips(struct replay *replay, void **taken, int nr)
-{
-	struct rig_machine *machine = machine_of(replay);
-
-	replay->nr_round_trips = 0;
-	for (int i = 0; i < nr; i++) {
-		enum rig_object_fate fate =
-			rig_object_plan_fate(replay->plan, rig_kernel_address(machine, taken[i]));
-		u64 pfn = rig_page_to_pfn(machine, rig_virt_to_page(machine, taken[i]));
-
-		if (fate == RIG_OBJECT_ALLOCATED ||
-		    (fate == RIG_OBJECT_SILENT &&
-		     rig_object_plan_page_ends(replay->plan, pfn, replay->number)))
-			replay->round_trips[replay->nr_round_trips++] = taken[i];
-	}
-}
-
-/*
- * Objects that a bulk allocation took before @wanted could be the next: allocated here too, until
- * @wanted comes. A slab is made for them only where the trace made the one that holds @wanted.
- */
-static void settle_taken(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache,
-			 void *wanted)
-{
-	bool new_slab = !slab_at(replay, wanted);
-	void *taken[MAX_HIDDEN], *next = NULL;
-	int nr = 0;
-
-	while (nr < MAX_HIDDEN) {
-		next = rig_object_next(cpu, cache);
-		if (next == wanted || (!next && !new_slab))
-			break;
-		taken[nr] = alloc_untraced(replay, cpu, cache);
-		if (!taken[nr])
-			break;
-		if (taken[nr] == wanted) {
-			rig_object_put_back(cpu, cache, wanted);
-			next = wanted;
-			break;
-		}
-		nr++;
-	}
-	if (next == wanted) {
-		replay->engine->object.inferred += (u64)nr;
-		remember_round_trips(replay, taken, nr);
-		return;
-	}
-	while (nr-- > 0)
-		rig_object_put_back(cpu, cache, taken[nr]);
-}
-
-/* After the traced allocation: what was taken before it without need goes back, in bulk too. */
-static void finish_round_trips(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache)
-{
-	if (replay->nr_round_trips)
-		rig_kmem_cache_free_bulk(cpu, cache, (size_t)replay->nr_round_trips,
-					 replay->round_trips);
-	replay->nr_round_trips = 0;
-}
-
-/* Untraced calls before an allocation: an object freed in bulk, or some allocated in bulk. */
-static void settle_before_alloc(struct replay *replay, struct rig_cpu *cpu,
-				struct kmem_cache *cache, void *wanted)
-{
-	struct rig_machine *machine = machine_of(replay);
-
-	if (!rig_object_plan_hides(replay->plan, cache->name) ||
-	    rig_object_next(cpu, cache) == wanted)
-		return;
-	if (!rig_kmem_is_live(machine, wanted)) {
-		settle_taken(replay, cpu, cache, wanted);
-	} else if (rig_kmem_cache_of(machine, wanted) == cache) {
-		rig_object_put_back(cpu, cache, wanted);
-		replay->engine->object.inferred++;
-	}
-}
-
-/* The trace made a slab for a call that it does not show. */
-static void run_slab_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
-{
-	const struct rig_event *event = &replay->engine->log->events[number];
-	struct rig_machine *machine = machine_of(replay);
-	u64 pfn = event->mm_page_alloc.pfn;
-	const char *name = replay->plan->lives[replay->plan->life[number]].cache;
-	struct kmem_cache *cache = name ? cache_by_name(replay, cpu, name, 0) : NULL;
-	struct page *page;
-
-	if (!replay->literal || !cache || pfn >= machine->max_low_pfn)
-		return;
-	page = rig_pfn_to_page(machine, pfn);
-	for (int nr = 0; nr < MAX_HIDDEN && !PageSlab(page); nr++) {
-		void *next = rig_object_next(cpu, cache);
-		void *object = alloc_untraced(replay, cpu, cache);
-
-		if (!object)
-			return;
-		replay->engine->object.inferred++;
-		/* a slab was made, and it is another */
-		if (!next && !PageSlab(page)) {
-			show(replay, number, "slab made here at",
-			     rig_kernel_address(machine, object));
-			return;
-		}
-	}
-}
-
-/* The trace gave a slab's page back; when it is one still, its objects were freed untraced. */
-static void run_slab_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
-{
-	const struct rig_event *event = &replay->engine->log->events[number];
-	struct rig_machine *machine = machine_of(replay);
-	u64 pfn = event->mm_page_free.pfn;
-	struct kmem_cache *cache;
-	struct page *page;
-	const char *name;
-	u8 *object, *end;
-
-	if (!replay->literal || pfn >= machine->max_low_pfn)
-		return;
-	page = rig_pfn_to_page(machine, pfn);
-	if (!PageSlab(page) || PageTail(page))
-		return;
-	object = rig_page_address(machine, page);
-	end = object + (PAGE_SIZE << compound_order(page));
-	cache = rig_kmem_cache_of(machine, object);
-	/* after a difference it may be a slab of something else */
-	name = replay->plan->lives[replay->plan->life[number]].cache;
-	if (!cache || !name || strcmp(cache->name, name))
-		return;
-	for (; object + cache->size <= end && PageSlab(page); object += cache->size) {
-		if (!rig_kmem_is_live(machine, object))
-			continue;
-		rig_object_put_back(cpu, cache, object);
-		replay->engine->object.inferred++;
-	}
-}
-
-/*
- * After an allocation: what its caller took in bulk besides. Those objects are the next ones here,
- * and the trace will see them freed before it sees them allocated.
- */
-static void settle_after_alloc(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache)
-{
-	struct rig_machine *machine = machine_of(replay);
-
-	if (!rig_object_plan_hides(replay->plan, cache->name))
-		return;
-	for (int nr = 0; nr < MAX_HIDDEN; nr++) {
-		void *next = rig_object_next(cpu, cache);
-
-		if (!next ||
-		    rig_object_plan_fate(replay->plan, rig_kernel_address(machine, next)) !=
-			    RIG_OBJECT_FREED)
-			return;
-		if (rig_kmem_cache_alloc(cpu, cache, GFP_NOWAIT | __GFP_NOWARN, NUMA_NO_NODE, 0) !=
-		    next)
-			return;
-		replay->engine->object.inferred++;
-	}
 }
 
 /* A node that the machine does not have means any. */
@@ -336,8 +131,8 @@ static void free_any(struct rig_cpu *cpu, struct kmem_cache *cache, void *object
 }
 
 /* The trace's failure: whatever we got goes back. */
-static void alloc_failed(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache,
-			 void *ours)
+static void alloc_failed(struct object_replay *replay, struct rig_cpu *cpu,
+			 struct kmem_cache *cache, void *ours)
 {
 	replay->engine->object.failed_traced++;
 	replay->engine->object.failed_reproduced += !ours;
@@ -345,8 +140,8 @@ static void alloc_failed(struct replay *replay, struct rig_cpu *cpu, struct kmem
 		free_any(cpu, cache, ours, 0);
 }
 
-static void follow(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache, void *ours,
-		   void *wanted)
+static void follow(struct object_replay *replay, struct rig_cpu *cpu, struct kmem_cache *cache,
+		   void *ours, void *wanted)
 {
 	struct kmem_cache *its = cache;
 
@@ -364,7 +159,7 @@ static void follow(struct replay *replay, struct rig_cpu *cpu, struct kmem_cache
  * On the traced machine large kmallocs are page events like others: the page allocator's side is
  * replayed there, and here the event is passed on.
  */
-static bool is_large(struct replay *replay, const struct rig_event *event)
+static bool is_large(struct object_replay *replay, const struct rig_event *event)
 {
 	return replay->literal && event->id == RIG_EVENT_kmalloc && event->kmalloc.ptr &&
 	       event->kmalloc.bytes_req > KMALLOC_MAX_CACHE_SIZE;
@@ -378,7 +173,7 @@ static void pass_on(struct rig_cpu *cpu, const struct rig_event *event)
 		rig_event_emit(cpu, &copy);
 }
 
-static void run_large(struct replay *replay, struct rig_cpu *cpu, u32 number)
+static void run_large(struct object_replay *replay, struct rig_cpu *cpu, u32 number)
 {
 	const struct rig_event *event = &replay->engine->log->events[number];
 	u32 life = replay->plan->life[number], pages = UINT32_MAX;
@@ -393,7 +188,7 @@ static void run_large(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	pass_on(cpu, event);
 }
 
-static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
+static void run_alloc(struct object_replay *replay, struct rig_cpu *cpu, u32 number)
 {
 	struct rig_machine *machine = machine_of(replay);
 	const struct rig_event *event = &replay->engine->log->events[number];
@@ -417,10 +212,10 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	}
 	inferred = counts->inferred;
 	if (wanted && cache)
-		settle_before_alloc(replay, cpu, cache, wanted);
+		object_settle_before_alloc(replay, cpu, cache, wanted);
 	ours = call_alloc(cpu, cache, event);
 	if (cache)
-		finish_round_trips(replay, cpu, cache);
+		object_finish_round_trips(replay, cpu, cache);
 	if (!traced) {
 		alloc_failed(replay, cpu, cache, ours);
 		return;
@@ -438,15 +233,15 @@ static void run_alloc(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	}
 	if (ours && address == traced) {
 		if (cache)
-			settle_after_alloc(replay, cpu, cache);
+			object_settle_after_alloc(replay, cpu, cache);
 		return;
 	}
-	show(replay, number, "here", address);
+	object_show(replay, number, "here", address);
 	follow(replay, cpu, cache, ours, wanted);
 }
 
 /* An object of the recorded past stands for itself, until it is freed. */
-static void *past_object(struct replay *replay, u64 traced)
+static void *past_object(struct object_replay *replay, u64 traced)
 {
 	void *object = rig_host_address(machine_of(replay), traced);
 
@@ -458,7 +253,7 @@ static void *past_object(struct replay *replay, u64 traced)
 }
 
 /* The object of ours that a traced address means; NULL: none is known. */
-static void *find_object(struct replay *replay, u64 traced)
+static void *find_object(struct object_replay *replay, u64 traced)
 {
 	struct rig_machine *machine = machine_of(replay);
 	u64 *stands_for;
@@ -478,20 +273,7 @@ static void *find_object(struct replay *replay, u64 traced)
 	return object;
 }
 
-/* Freed here, but not in use here: somebody allocated it without telling. */
-static void *settle_before_free(struct replay *replay, struct rig_cpu *cpu, u64 traced)
-{
-	struct rig_machine *machine = machine_of(replay);
-	void *object = replay->literal ? rig_host_address(machine, traced) : NULL;
-	struct kmem_cache *cache = object ? rig_kmem_cache_of(machine, object) : NULL;
-
-	if (!cache || !rig_object_take(cpu, cache, object))
-		return NULL;
-	replay->engine->object.inferred++;
-	return object;
-}
-
-static void run_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
+static void run_free(struct object_replay *replay, struct rig_cpu *cpu, u32 number)
 {
 	const struct rig_event *event = &replay->engine->log->events[number];
 	struct rig_object_counts *counts = &replay->engine->object;
@@ -507,16 +289,16 @@ static void run_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
 	}
 	if (replay->literal && event->id == RIG_EVENT_kfree && traced >= RIG_PAGE_OFFSET &&
 	    rig_host_address(machine_of(replay), traced) &&
-	    !slab_at(replay, rig_host_address(machine_of(replay), traced))) {
+	    !object_slab_at(replay, rig_host_address(machine_of(replay), traced))) {
 		pass_on(cpu, event);
 		return;
 	}
 	object = find_object(replay, traced);
 	if (!object) {
-		object = settle_before_free(replay, cpu, traced);
+		object = object_settle_before_free(replay, cpu, traced);
 		counts->frees_unknown++;
 		if (!object) {
-			show(replay, number, "not in use here", 0);
+			object_show(replay, number, "not in use here", 0);
 			return;
 		}
 	}
@@ -530,7 +312,7 @@ static void run_free(struct replay *replay, struct rig_cpu *cpu, u32 number)
  * What-if: the trace can't show when grace periods of the other allocator would end. They take some
  * milliseconds: callbacks run when a few jiffies have passed.
  */
-static void end_grace_periods(struct replay *replay, struct rig_cpu *cpu)
+static void end_grace_periods(struct object_replay *replay, struct rig_cpu *cpu)
 {
 	u64 period = cpu->machine->clock_ns / (GRACE_PERIOD_JIFFIES * RIG_NS_PER_JIFFY);
 
@@ -542,7 +324,7 @@ static void end_grace_periods(struct replay *replay, struct rig_cpu *cpu)
 
 static void run_object(void *data, size_t number)
 {
-	struct replay *replay = data;
+	struct object_replay *replay = data;
 	const struct rig_event *event = &replay->engine->log->events[number];
 	struct rig_cpu *cpu = rig_this_cpu();
 
@@ -552,9 +334,9 @@ static void run_object(void *data, size_t number)
 	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
 		run_alloc(replay, cpu, (u32)number);
 	else if (event->id == RIG_EVENT_mm_page_alloc)
-		run_slab_alloc(replay, cpu, (u32)number);
+		object_run_slab_alloc(replay, cpu, (u32)number);
 	else if (event->id == RIG_EVENT_mm_page_free)
-		run_slab_free(replay, cpu, (u32)number);
+		object_run_slab_free(replay, cpu, (u32)number);
 	else
 		run_free(replay, cpu, (u32)number);
 }
@@ -567,7 +349,7 @@ static bool is_object_event(const struct rig_event *event)
 
 static bool feed(struct rig_engine *engine, struct rig_follow *pages, void *data)
 {
-	const struct replay *replay = data;
+	const struct object_replay *replay = data;
 	const struct rig_trace_log *log = engine->log;
 	int code = 0;
 
@@ -599,7 +381,7 @@ static u64 slab_kb(const struct rig_machine *machine)
 /* On another machine the slab allocator's own pages are its own; those of the past are freed. */
 static enum rig_mapped_event kind_of(void *data, size_t number)
 {
-	const struct replay *replay = data;
+	const struct object_replay *replay = data;
 	const struct rig_event *event = &replay->engine->log->events[number];
 	u32 life = replay->plan->life[number];
 
@@ -615,7 +397,7 @@ static enum rig_mapped_event kind_of(void *data, size_t number)
 
 bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 {
-	struct replay replay = { .engine = engine };
+	struct object_replay replay = { .engine = engine };
 	struct rig_engine_above above = { feed, run_object, kind_of, &replay };
 	bool good = false;
 
