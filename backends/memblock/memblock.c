@@ -318,3 +318,8 @@ phys_addr_t memblock_get_current_limit(void)
 {
 	return memblock.current_limit;
 }
+
+int deferred_page_init_max_threads(const struct cpumask *node_cpumask)
+{
+	return 1;
+}

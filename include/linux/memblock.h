@@ -367,7 +367,14 @@ void *alloc_large_system_hash(const char *tablename, unsigned long bucketsize,
 			      unsigned int *_hash_shift, unsigned int *_hash_mask,
 			      unsigned long low_limit, unsigned long high_limit);
 
+/* Tables lie where memblock finds room, not spread over nodes. */
+#define HASHDIST_DEFAULT 0
 #define hashdist (0)
+
+struct cpumask;
+
+/* Threads that initialise a node's memory map: it is initialised when it is touched, so one. */
+int deferred_page_init_max_threads(const struct cpumask *node_cpumask);
 
 static inline void early_memtest(phys_addr_t start, phys_addr_t end)
 {
