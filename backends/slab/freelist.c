@@ -41,10 +41,16 @@ void slab_put(struct slab_cache *data, struct page *page, void *slot)
 	slab_set_index(page, page->active, slab_slot_index(data, page, slot));
 }
 
-/* Chance in the kernel's way: the 32 upper bits of the machine's generator. */
+/* The upper half of the machine's generator, which CPUs share. */
 static unsigned int random_u32(struct slab_cache *data)
 {
-	return (unsigned int)(rig_random(data->machine) >> 32);
+	struct slab_machine *all = slab_machine(data->machine);
+	unsigned int number;
+
+	rig_spin_lock(&all->random_lock);
+	number = (unsigned int)(rig_random(data->machine) >> 32);
+	rig_spin_unlock(&all->random_lock);
+	return number;
 }
 
 int slab_make_random_seq(struct slab_cache *data)

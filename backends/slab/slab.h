@@ -104,9 +104,10 @@ struct slab_machine {
 	unsigned int max_order;
 	bool use_alien;
 	bool randomize;
-	bool debug;  /* every cache is debugged (CONFIG_DEBUG_SLAB) */
-	bool full;   /* kmalloc works: arrays get their real sizes */
-	bool ending; /* caches that others live in go: nothing is given back to them */
+	spinlock_t random_lock; /* of the machine's generator, as far as slabs draw from it */
+	bool debug;		/* every cache is debugged (CONFIG_DEBUG_SLAB) */
+	bool full;		/* kmalloc works: arrays get their real sizes */
+	bool ending;		/* caches that others live in go: nothing is given back to them */
 	struct slab_reaper *reapers; /* [cpu] */
 	spinlock_t tick_lock;	     /* of the reapers */
 	u64 next_due;		     /* jiffies: before, no reaper has to do anything */
