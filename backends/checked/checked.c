@@ -295,7 +295,9 @@ static void release_frames(struct rig_cpu *cpu, const struct page *page, unsigne
 
 	rig_spin_lock(&checked->lock);
 	owner = rig_frames_owner(checked->frames, pfn);
-	if (owner >= RIG_FRAME_FIRST_OWNER && owner - RIG_FRAME_FIRST_OWNER >= order)
+	/* boot frees what it reserved (highmem too) as if it had been allocated */
+	if (owner == RIG_FRAME_ABSENT ||
+	    (owner >= RIG_FRAME_FIRST_OWNER && owner - RIG_FRAME_FIRST_OWNER >= order))
 		bad = rig_frames_move(checked->frames, pfn, 1UL << order, owner, RIG_FRAME_FREE);
 	rig_spin_unlock(&checked->lock);
 	if (bad != RIG_NO_FRAME)

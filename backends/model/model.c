@@ -315,7 +315,11 @@ static void model_free(struct rig_cpu *cpu, struct page *page, unsigned int orde
 	}
 	rig_spin_lock(&model->lock);
 	owner = owner_of(model->frames, pfn, nr);
-	if (owner < RIG_FRAME_FIRST_OWNER || owner - RIG_FRAME_FIRST_OWNER < order) {
+	/* absent frames come from boot, which frees what it reserved (highmem too) */
+	if ((owner == RIG_FRAME_ABSENT &&
+	     rig_frames_count(model->frames, pfn, pfn + nr, owner) != nr) ||
+	    (owner != RIG_FRAME_ABSENT &&
+	     (owner < RIG_FRAME_FIRST_OWNER || owner - RIG_FRAME_FIRST_OWNER < order))) {
 		rig_spin_unlock(&model->lock);
 		rig_misuse(cpu, "model.free_of_foreign_frames",
 			   "free of pfn %#lx order %u: not one allocated block", pfn, order);
