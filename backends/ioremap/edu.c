@@ -35,6 +35,7 @@ struct job {
 };
 
 struct edu {
+	spinlock_t lock; /* all of the below; handlers run outside of it */
 	u32 liveness, scratch, doorbell_delay_ns, status, irq_status;
 	u32 factorial, factorial_result;
 	u64 dma_source, dma_target, dma_count, dma_command;
@@ -42,13 +43,14 @@ struct edu {
 	u8 buffer[BUFFER_BYTES];
 };
 
+/* The line is up; the handlers' turn comes when the lock is released. */
 static void raise_irq(struct rig_cpu *cpu, struct rig_device *device, u32 status)
 {
 	struct edu *edu = device->state;
 
 	edu->irq_status |= status;
-	if (edu->irq_status)
-		rig_device_raise_irq(cpu, device);
+	if (edu->irq_status && device->irq)
+		rig_irq_set(cpu, device->irq, device->name);
 }
 
 static void do_dma(struct rig_cpu *cpu, struct rig_device *device)
@@ -92,11 +94,15 @@ static bool finish(struct rig_cpu *cpu, struct job *job)
 static void job_due(struct rig_timer *timer)
 {
 	struct job *job = container_of(timer, struct job, timer);
+	struct edu *edu = job->device->state;
 	struct rig_cpu *cpu = rig_this_cpu();
 
+	rig_spin_lock(&edu->lock);
 	finish(cpu, job);
 	if (job->irq_status)
 		raise_irq(cpu, job->device, job->irq_status);
+	rig_spin_unlock(&edu->lock);
+	rig_irq_deliver_pending(cpu);
 }
 
 static void start(struct rig_cpu *cpu, struct job *job, u64 takes_ns, u32 irq_status)
@@ -143,13 +149,9 @@ static bool good_size(u64 offset, unsigned int size)
 	return size == sizeof(u32) || (size == sizeof(u64) && offset >= RIG_EDU_DMA_SOURCE);
 }
 
-static enum rig_io_answer edu_read(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
-				   unsigned int size, u64 *value)
+static enum rig_io_answer read_register(struct rig_cpu *cpu, struct edu *edu, u64 offset,
+					u64 *value)
 {
-	struct edu *edu = device->state;
-
-	if (!good_size(offset, size))
-		return RIG_IO_WRONG_SIZE;
 	finish(cpu, &edu->factorial_job);
 	finish(cpu, &edu->dma_job);
 	switch (offset) {
@@ -192,6 +194,20 @@ static enum rig_io_answer edu_read(struct rig_cpu *cpu, struct rig_device *devic
 	return RIG_IO_DONE;
 }
 
+static enum rig_io_answer edu_read(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
+				   unsigned int size, u64 *value)
+{
+	struct edu *edu = device->state;
+	enum rig_io_answer answer;
+
+	if (!good_size(offset, size))
+		return RIG_IO_WRONG_SIZE;
+	rig_spin_lock(&edu->lock);
+	answer = read_register(cpu, edu, offset, value);
+	rig_spin_unlock(&edu->lock);
+	return answer;
+}
+
 static void acknowledge(struct rig_device *device, u32 bits)
 {
 	struct edu *edu = device->state;
@@ -221,14 +237,12 @@ static enum rig_io_answer write_dma(struct rig_cpu *cpu, struct edu *edu, u64 of
 	return RIG_IO_DONE;
 }
 
-static enum rig_io_answer edu_write(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
-				    unsigned int size, u64 value)
+static enum rig_io_answer write_register(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
+					 u64 value)
 {
 	struct edu *edu = device->state;
 	u32 word = (u32)value;
 
-	if (!good_size(offset, size))
-		return RIG_IO_WRONG_SIZE;
 	switch (offset) {
 	case RIG_EDU_LIVENESS:
 		edu->liveness = ~word;
@@ -262,6 +276,22 @@ static enum rig_io_answer edu_write(struct rig_cpu *cpu, struct rig_device *devi
 	return RIG_IO_DONE;
 }
 
+static enum rig_io_answer edu_write(struct rig_cpu *cpu, struct rig_device *device, u64 offset,
+				    unsigned int size, u64 value)
+{
+	struct edu *edu = device->state;
+	enum rig_io_answer answer;
+
+	if (!good_size(offset, size))
+		return RIG_IO_WRONG_SIZE;
+	rig_spin_lock(&edu->lock);
+	answer = write_register(cpu, device, offset, value);
+	rig_spin_unlock(&edu->lock);
+	if (cpu->irqs_pending)
+		rig_irq_deliver_pending(cpu);
+	return answer;
+}
+
 static void init_job(struct job *job, struct rig_device *device)
 {
 	INIT_LIST_HEAD(&job->timer.node);
@@ -275,6 +305,7 @@ static int edu_init(struct rig_device *device)
 
 	if (!edu)
 		return -ENOMEM;
+	spin_lock_init(&edu->lock);
 	init_job(&edu->factorial_job, device);
 	init_job(&edu->dma_job, device);
 	init_job(&edu->doorbell_job, device);

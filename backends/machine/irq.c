@@ -80,9 +80,11 @@ noinline void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq)
 	cpu->irqs_disabled = true;
 	cpu->preempt_count += HARDIRQ_OFFSET;
 	count = cpu->preempt_count;
-	RIG_TRACE(cpu, device_interrupt, .irq = irq, .device = line->device ? line->device : "");
-	for (const struct irq_action *action = line->actions, *next; action; action = next) {
-		next = action->next;
+	RIG_TRACE(cpu, device_interrupt, .irq = irq,
+		  .device = READ_ONCE(line->device) ? READ_ONCE(line->device) : "");
+	for (const struct irq_action *action = smp_load_acquire(&line->actions), *next; action;
+	     action = next) {
+		next = smp_load_acquire(&action->next);
 		handled |= action->handler((int)irq, action->dev_id);
 		if (cpu->preempt_count != count || !cpu->irqs_disabled)
 			rig_misuse(cpu, "irq.context",
@@ -127,7 +129,7 @@ static void serve_line(struct rig_cpu *cpu, unsigned int irq)
 
 	while (begin_service(irqs, line)) {
 		rig_irq_serve(cpu, irq);
-		if (++in_a_row == INTERRUPTS_WATCHED && line->up && !line->disabled) {
+		if (++in_a_row == INTERRUPTS_WATCHED && READ_ONCE(line->up) && !line->disabled) {
 			rig_misuse(cpu, "irq.storm",
 				   "irq %u: %s holds its line up after %u interrupts", irq,
 				   line->device ? line->device : "a device", in_a_row);
@@ -142,7 +144,7 @@ static void serve_line(struct rig_cpu *cpu, unsigned int irq)
 static void serve_lines(struct rig_cpu *cpu)
 {
 	for (unsigned int irq = 0; irq < RIG_NR_IRQS; irq++)
-		if (cpu->machine->irq->lines[irq].up)
+		if (READ_ONCE(cpu->machine->irq->lines[irq].up))
 			serve_line(cpu, irq);
 }
 
@@ -190,17 +192,22 @@ static bool good_line(unsigned int irq)
 	return irq > 0 && irq < RIG_NR_IRQS;
 }
 
-void rig_irq_raise(struct rig_cpu *cpu, unsigned int irq, const char *device)
+void rig_irq_set(struct rig_cpu *cpu, unsigned int irq, const char *device)
 {
 	struct rig_irq *irqs = cpu->machine->irq;
 
 	if (!irqs || !good_line(irq))
 		return;
 	rig_spin_lock(&irqs->lock);
-	irqs->lines[irq].up = true;
-	irqs->lines[irq].device = device;
+	WRITE_ONCE(irqs->lines[irq].up, true);
+	WRITE_ONCE(irqs->lines[irq].device, device);
 	rig_spin_unlock(&irqs->lock);
 	cpu->irqs_pending = true;
+}
+
+void rig_irq_raise(struct rig_cpu *cpu, unsigned int irq, const char *device)
+{
+	rig_irq_set(cpu, irq, device);
 	rig_irq_deliver_pending(cpu);
 }
 
@@ -209,7 +216,7 @@ void rig_irq_lower(struct rig_machine *machine, unsigned int irq)
 	if (!machine->irq || !good_line(irq))
 		return;
 	rig_spin_lock(&machine->irq->lock);
-	machine->irq->lines[irq].up = false;
+	WRITE_ONCE(machine->irq->lines[irq].up, false);
 	rig_spin_unlock(&machine->irq->lock);
 }
 
@@ -243,12 +250,22 @@ int rig_irq_request(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handl
 	}
 	while (*link)
 		link = &(*link)->next;
-	*link = action;
+	smp_store_release(link, action);
 	rig_spin_unlock(&irqs->lock);
 	/* It may have been waiting for a handler. */
 	cpu->irqs_pending = true;
 	rig_irq_deliver_pending(cpu);
 	return 0;
+}
+
+static bool is_in_service(struct rig_irq *irqs, const struct irq_line *line)
+{
+	bool in_service;
+
+	rig_spin_lock(&irqs->lock);
+	in_service = line->in_service;
+	rig_spin_unlock(&irqs->lock);
+	return in_service;
 }
 
 const void *rig_irq_release(struct rig_cpu *cpu, unsigned int irq, void *dev_id)
@@ -268,12 +285,15 @@ const void *rig_irq_release(struct rig_cpu *cpu, unsigned int irq, void *dev_id)
 		link = &(*link)->next;
 	action = *link;
 	if (action)
-		*link = action->next;
+		smp_store_release(link, action->next);
 	rig_spin_unlock(&irqs->lock);
 	if (!action) {
 		rig_misuse(cpu, "irq.free", "Trying to free already-free IRQ %u", irq);
 		return NULL;
 	}
+	/* Another CPU may be in the handler: it ends before the driver takes anything down. */
+	while (is_in_service(irqs, &irqs->lines[irq]))
+		sched_yield();
 	name = action->name;
 	free(action);
 	return name;

@@ -24,6 +24,8 @@ void rig_irq_fini(struct rig_machine *machine);
  * may run; @cpu is the CPU whose access made the device do so.
  */
 void rig_irq_raise(struct rig_cpu *cpu, unsigned int irq, const char *device);
+/* The first half: the line is up and the CPU will see it at rig_irq_deliver_pending(). */
+void rig_irq_set(struct rig_cpu *cpu, unsigned int irq, const char *device);
 void rig_irq_lower(struct rig_machine *machine, unsigned int irq);
 
 /* Interrupts served on a line since boot. */
