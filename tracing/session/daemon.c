@@ -31,12 +31,21 @@
 #define SYSTEM_RUN_DIR "/var/run/lttng"
 #define START_TIMEOUT_MS 15000
 #define END_TIMEOUT_MS 15000
+#define MAX_TEMPORARY 40
 
 static void sleep_ms(long ms)
 {
 	struct timespec delay = { .tv_nsec = ms * 1000000 };
 
 	nanosleep(&delay, NULL);
+}
+
+/* TMPDIR, unless sockets below it would have too long a name. */
+const char *rig_session_temporary(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return folder && *folder == '/' && strlen(folder) <= MAX_TEMPORARY ? folder : "/tmp";
 }
 
 void rig_session_setenv(struct rig_session *session, const char *name, const char *value)
@@ -172,7 +181,8 @@ int rig_daemon_start(struct rig_session *session, char *error, size_t error_size
 	pid_t parent = getpid();
 	char folder[96];
 
-	snprintf(session->home, sizeof(session->home), "/tmp/kmemrig-XXXXXX");
+	snprintf(session->home, sizeof(session->home), "%s/kmemrig-XXXXXX",
+		 rig_session_temporary());
 	if (!mkdtemp(session->home)) {
 		snprintf(error, error_size, "%s: %s", session->home, strerror(errno));
 		session->home[0] = '\0';

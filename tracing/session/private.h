@@ -35,6 +35,7 @@ struct rig_output {
 /* daemon.c */
 int rig_daemon_start(struct rig_session *session, char *error, size_t error_size);
 int rig_daemon_end(struct rig_session *session);
+const char *rig_session_temporary(void);
 void rig_session_setenv(struct rig_session *session, const char *name, const char *value);
 void rig_session_restore_environment(struct rig_session *session);
 

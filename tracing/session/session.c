@@ -104,7 +104,8 @@ static int make_clock(struct rig_session *session, char *error, size_t error_siz
 		snprintf(error, error_size, "kmemrig-lttng-clock.so: not found");
 		return -ENOENT;
 	}
-	snprintf(session->clock_file, sizeof(session->clock_file), "/tmp/kmemrig-clock-XXXXXX");
+	snprintf(session->clock_file, sizeof(session->clock_file), "%s/kmemrig-clock-XXXXXX",
+		 rig_session_temporary());
 	fd = mkstemp(session->clock_file);
 	if (fd < 0 || ftruncate(fd, sizeof(u64))) {
 		snprintf(error, error_size, "%s: %s", session->clock_file, strerror(errno));
