@@ -18,9 +18,7 @@ mkdir "$work/tmp" && chmod 1777 "$work/tmp"
 export TMPDIR="$work/tmp"
 
 leftovers() { # daemons that are ours, and folders of sessions
-	for environ in /proc/[0-9]*/environ; do
-		tr '\0' '\n' <"$environ" 2>/dev/null | grep -q "^LTTNG_HOME=$work/" && echo "$environ"
-	done
+	ps -eo args | grep "^lttng-sessiond .*$work/"
 	ls "$work/tmp"
 }
 

@@ -112,7 +112,7 @@ static void exec_daemon(struct rig_session *session, pid_t parent)
 	static const char *const places[] = { "lttng-sessiond", "/usr/sbin/lttng-sessiond",
 					      "/usr/local/bin/lttng-sessiond" };
 	sigset_t none;
-	char log[96];
+	char log[96], pidfile[96];
 	int fd;
 
 	setpgid(0, 0);
@@ -129,8 +129,10 @@ static void exec_daemon(struct rig_session *session, pid_t parent)
 	}
 	fd = open("/dev/null", O_RDONLY);
 	dup2(fd, STDIN_FILENO);
+	/* shows in a list of processes whose daemon this is */
+	snprintf(pidfile, sizeof(pidfile), "%s/sessiond.pid", session->home);
 	for (size_t i = 0; i < 3; i++)
-		execlp(places[i], "lttng-sessiond", "--no-kernel", NULL);
+		execlp(places[i], "lttng-sessiond", "--no-kernel", "--pidfile", pidfile, NULL);
 	dprintf(STDERR_FILENO, "lttng-sessiond: %s\n", strerror(errno));
 	_exit(127);
 }
