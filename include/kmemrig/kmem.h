@@ -114,7 +114,8 @@ struct rig_cpu *rig_kmem_cpu(struct rig_machine *machine);
  * Parameters of the kernel command line that the front end and SLUB know (rig_machine_config):
  * slab_nomerge slab_merge slub_nomerge slub_merge, slub_debug=FZPUTA[,cache..],
  * slub_min_order= slub_max_order= slub_min_objects=, and, for what a kernel's configuration
- * says: slab_freelist_random slab_freelist_hardened memcg_kmem (kmalloc-cg caches are their own).
+ * says: slab_freelist_random slab_freelist_hardened memcg_kmem (kmalloc-cg caches are their own)
+ * init_on_alloc=1 init_on_free=1.
  */
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <kmemrig/check.h>
+#include <kmemrig/fault_control.h>
 #include <kmemrig/kmem.h>
 #include <kmemrig/machine.h>
 #include <kmemrig/ring.h>
@@ -338,6 +339,50 @@ static void events_have_the_kernels_fields(void **state)
 	end();
 }
 
+/* Objects in use of a cache, by slabinfo's way of counting. */
+static unsigned long in_use(const char *name)
+{
+	struct kmem_cache *cache = rig_kmem_cache_find(rig.machine, name);
+	struct slabinfo info = { 0 };
+
+	kmem_cache_shrink(cache);
+	cache->backend->slabinfo(cache, &info);
+	return info.active_objs;
+}
+
+static void a_failed_creation_leaves_nothing_behind(void **state)
+{
+	unsigned long nodes, caches;
+	struct kmem_cache *cache;
+	char error[200];
+	int failed = 0;
+
+	begin("slub", NULL);
+	assert_int_equal(
+		rig_fault_set(rig.machine, "failslab/ignore-gfp-wait", "N", error, sizeof(error)),
+		0);
+	nodes = in_use("kmem_cache_node");
+	caches = in_use("kmem_cache");
+	for (unsigned int nth = 1;; nth++) {
+		rig_fault_fail_nth(rig.machine, rig.cpu->task, nth);
+		cache = kmem_cache_create("tried", 100, 0, 0, construct);
+		rig_fault_fail_nth(rig.machine, rig.cpu->task, 0);
+		if (cache)
+			break;
+		failed++;
+		assert_null(rig_kmem_cache_find(rig.machine, "tried"));
+		assert_int_equal(in_use("kmem_cache_node"), nodes);
+		assert_int_equal(in_use("kmem_cache"), caches);
+	}
+	/* the node's lists; the object of kmem_cache is never made to fail */
+	assert_true(failed >= 1);
+	kmem_cache_destroy(cache);
+	assert_int_equal(in_use("kmem_cache_node"), nodes);
+	assert_int_equal(in_use("kmem_cache"), caches);
+	assert_int_equal(rig.failures, 0);
+	end();
+}
+
 static void slabinfo_is_the_kernels(void **state)
 {
 	static const char first[] = "slabinfo - version: 2.1\n"
@@ -408,6 +453,7 @@ int main(void)
 		cmocka_unit_test(constructors_run_once_for_each_object),
 		cmocka_unit_test(destroy_in_use_tells_of_each_object),
 		cmocka_unit_test(events_have_the_kernels_fields),
+		cmocka_unit_test(a_failed_creation_leaves_nothing_behind),
 		cmocka_unit_test(slabinfo_is_the_kernels),
 		cmocka_unit_test(init_on_alloc_clears_whatever_comes),
 		cmocka_unit_test(sleeping_where_it_is_forbidden_is_told),
