@@ -6,6 +6,7 @@
  *
  * Wire: struct message, then its strings, each with its NUL.
  */
+#include <kmemrig/gfp_table.h>
 #include <kmemrig/input.h>
 
 #include <dirent.h>
@@ -30,7 +31,13 @@
 #define MAX_STRINGS 4096
 #define PATIENCE_MS 60000
 
-enum message_kind { MESSAGE_EVENT, MESSAGE_CPUS, MESSAGE_ERROR, MESSAGE_END };
+enum message_kind {
+	MESSAGE_EVENT,
+	MESSAGE_CPUS,
+	MESSAGE_RELEASE,
+	MESSAGE_ERROR,
+	MESSAGE_END,
+};
 
 struct message {
 	u32 kind;
@@ -124,6 +131,17 @@ void rig_trace_put_cpus(struct rig_trace_out *out, int cpus)
 	put_bytes(out, &message, sizeof(message));
 }
 
+void rig_trace_put_release(struct rig_trace_out *out, const char *release)
+{
+	struct message message = { .kind = MESSAGE_RELEASE };
+	char text[RIG_RELEASE_SIZE];
+
+	snprintf(text, sizeof(text), "%s", release);
+	message.strings = (u32)strlen(text) + 1;
+	put_bytes(out, &message, sizeof(message));
+	put_bytes(out, text, message.strings);
+}
+
 void rig_trace_put_error(struct rig_trace_out *out, const char *format, ...)
 {
 	struct message message = { .kind = MESSAGE_ERROR };
@@ -174,6 +192,7 @@ struct rig_trace_reader {
 	size_t start, end; /* what is in the buffer and not yet read */
 	bool ended;
 	int cpus;
+	const struct rig_gfp_table *gfp; /* of the traced kernel; NULL: not known */
 	u64 events;
 	u64 last_position;
 	enum rig_trace_format format;
@@ -281,6 +300,8 @@ static void take_event(struct rig_trace_reader *reader, struct rig_trace_event *
 					   .position = message->position,
 					   .lost_before = message->lost_before,
 					   .event = message->event };
+	if (message->id >= 0)
+		rig_trace_translate_gfp(reader->gfp, &event->event);
 	event->name = unpack(&strings, end);
 	event->event.comm = unpack(&strings, end);
 	if (message->has_text)
@@ -305,6 +326,9 @@ enum rig_trace_status rig_trace_next(struct rig_trace_reader *reader, struct rig
 			return RIG_TRACE_EVENT;
 		case MESSAGE_CPUS:
 			reader->cpus = reader->message.cpus;
+			break;
+		case MESSAGE_RELEASE:
+			reader->gfp = rig_gfp_table(reader->strings);
 			break;
 		case MESSAGE_ERROR:
 			snprintf(reader->error, sizeof(reader->error), "%.*s", RIG_TRACE_ERROR - 1,
@@ -461,7 +485,9 @@ static bool read_ahead(struct rig_trace_reader *reader, char *error)
 		}
 		if (reader->message.kind == MESSAGE_CPUS)
 			reader->cpus = reader->message.cpus;
-	} while (reader->message.kind == MESSAGE_CPUS);
+		if (reader->message.kind == MESSAGE_RELEASE)
+			reader->gfp = rig_gfp_table(reader->strings);
+	} while (reader->message.kind == MESSAGE_CPUS || reader->message.kind == MESSAGE_RELEASE);
 	if (reader->message.kind == MESSAGE_ERROR) {
 		snprintf(error, RIG_TRACE_ERROR, "%.*s", RIG_TRACE_ERROR - 1, reader->strings);
 		return false;
@@ -516,11 +542,15 @@ struct rig_trace_reader *rig_trace_open(const char *path, char *error)
 			goto failed;
 	}
 	if (format == RIG_TRACE_DAT) {
+		char release[RIG_RELEASE_SIZE];
 		u64 wanted;
 		enum rig_tracedat_state state = rig_tracedat_check(path, plain, &wanted, error);
 
 		if (state == RIG_TRACEDAT_UNREADABLE)
 			goto failed;
+		rig_tracedat_release(plain, release);
+		if (*release)
+			reader->gfp = rig_gfp_table(release);
 		if (state == RIG_TRACEDAT_CUT) {
 			snprintf(reader->cut, sizeof(reader->cut), "%s", error);
 			fd = extend(fd, wanted, plain, sizeof(plain));

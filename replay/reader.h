@@ -5,6 +5,8 @@
 
 #include <kmemrig/trace_event.h>
 
+#define RIG_RELEASE_SIZE 80
+
 /* The stream that a format's reader writes events to. */
 struct rig_trace_out;
 
@@ -12,6 +14,15 @@ struct rig_trace_out;
 bool rig_trace_put(struct rig_trace_out *out, const struct rig_trace_event *event);
 /* The number of CPUs, before the first event. */
 void rig_trace_put_cpus(struct rig_trace_out *out, int cpus);
+/* The release of the traced kernel ("6.1.0-56-amd64"), before the first event. */
+void rig_trace_put_release(struct rig_trace_out *out, const char *release);
+/* The release in a trace.dat file's options, or ""; @release has RIG_RELEASE_SIZE bytes. */
+void rig_tracedat_release(const char *plain, char *release);
+
+/* gfp flags of an event as 6.1 numbers them; @table: the traced kernel's, or NULL. */
+struct rig_gfp_table;
+void rig_trace_translate_gfp(const struct rig_gfp_table *table, struct rig_event *event);
+
 /* The last thing to say: why the rest can't be read. */
 void rig_trace_put_error(struct rig_trace_out *out, const char *format, ...) __printf(2, 3);
 

@@ -200,6 +200,17 @@ static void read_context(const bt_event *source, struct rig_event *event, char *
 	event->comm = field ? text_of(field, comm, size) : "";
 }
 
+/* LTTng writes the kernel's release into the trace's environment. */
+static void put_release(struct reading *reading, const bt_event *event)
+{
+	const bt_trace *trace = bt_stream_borrow_trace_const(bt_event_borrow_stream_const(event));
+	const bt_value *release =
+		bt_trace_borrow_environment_entry_value_by_name_const(trace, "kernel_release");
+
+	if (release && bt_value_is_string(release))
+		rig_trace_put_release(reading->out, bt_value_string_get(release));
+}
+
 static void put_event(struct reading *reading, const bt_message *message)
 {
 	const bt_event *source = bt_message_event_borrow_event_const(message);
@@ -214,7 +225,8 @@ static void put_event(struct reading *reading, const bt_message *message)
 		return;
 	}
 	reading->lost = 0;
-	reading->events++;
+	if (!reading->events++)
+		put_release(reading, source);
 	event.id = entry->id;
 	event.name = entry->name;
 	event.position = 0;

@@ -3,6 +3,8 @@
  * The fields of the kmem events as the readers need them: name, place in struct rig_event and type,
  * from the one event table; and the names that kernels and recorders gave to the same events.
  */
+#include <kmemrig/gfp_table.h>
+
 #include <string.h>
 
 #include "reader.h"
@@ -114,4 +116,27 @@ void rig_trace_store(struct rig_event *event, const struct rig_trace_field *fiel
 		*(u64 *)to = value;
 		break;
 	}
+}
+
+void rig_trace_translate_gfp(const struct rig_gfp_table *table, struct rig_event *event)
+{
+	const struct rig_gfp_table *ours = rig_gfp_table(NULL);
+	u64 *flags;
+
+	if (!table || table == ours)
+		return;
+	switch (event->id) {
+	case RIG_EVENT_mm_page_alloc:
+		flags = &event->mm_page_alloc.gfp_flags;
+		break;
+	case RIG_EVENT_kmalloc:
+		flags = &event->kmalloc.gfp_flags;
+		break;
+	case RIG_EVENT_kmem_cache_alloc:
+		flags = &event->kmem_cache_alloc.gfp_flags;
+		break;
+	default:
+		return;
+	}
+	*flags = rig_gfp_translate(table, *flags, ours);
 }

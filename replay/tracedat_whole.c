@@ -17,6 +17,7 @@
 #define MAX_SECTIONS 1000
 #define MAX_FILE (1ULL << 40)
 #define OPTION_DONE 0
+#define OPTION_UNAME 5
 #define OPTION_BUFFER 3
 /* Options of version 7 whose data is the offset of a section. */
 #define OPTION_FIRST_SECTION 16
@@ -30,6 +31,7 @@ struct file {
 	u64 size;
 	u64 at;
 	u64 wanted;
+	char release[RIG_RELEASE_SIZE];
 	bool big_endian;
 	bool cut;    /* data is missing, metadata is not */
 	bool failed; /* unreadable */
@@ -144,6 +146,17 @@ static void check_section(struct file *file, u64 offset)
 	skip(file, size, "a section");
 }
 
+/* "Linux HOST 6.1.0-56-amd64 ...": the third word. */
+static void read_uname(struct file *file, u64 length)
+{
+	char text[256] = "";
+	size_t size = length < sizeof(text) - 1 ? (size_t)length : sizeof(text) - 1;
+
+	read_bytes(file, text, size, "the kernel's name");
+	if (sscanf(text, "%*s %*s %79s", file->release) != 1)
+		file->release[0] = '\0';
+}
+
 /* The CPUs of a buffer, from its option. */
 static void check_buffer(struct file *file)
 {
@@ -198,6 +211,8 @@ static u64 check_options(struct file *file, u64 offset)
 		}
 		if (id == OPTION_BUFFER)
 			check_buffer(file);
+		else if (id == OPTION_UNAME)
+			read_uname(file, length);
 		else if (id >= OPTION_FIRST_SECTION && id <= OPTION_LAST_SECTION && length >= 8)
 			check_section(file, read_number(file, 8, "an option"));
 		if (file->failed)
@@ -252,8 +267,18 @@ static void check_version_6(struct file *file)
 	cpus = read_number(file, 4, "its header");
 	read_bytes(file, text, 10, "its header");
 	if (!file->failed && !memcmp(text, "options  ", 10)) {
-		while (!file->failed && read_number(file, 2, "its options") != OPTION_DONE)
-			skip(file, read_number(file, 4, "its options"), "its options");
+		for (;;) {
+			u64 id = read_number(file, 2, "its options"), at, length;
+
+			if (file->failed || id == OPTION_DONE)
+				break;
+			length = read_number(file, 4, "its options");
+			at = file->at;
+			if (id == OPTION_UNAME)
+				read_uname(file, length);
+			file->at = at;
+			skip(file, length, "its options");
+		}
 		read_bytes(file, text, 10, "its header");
 	}
 	if (file->failed || memcmp(text, "flyrecord", 10))
@@ -265,34 +290,54 @@ static void check_version_6(struct file *file)
 	}
 }
 
+/* Walks the file's tables. False: it can't be opened. */
+static bool walk(struct file *file, const char *plain)
+{
+	struct stat about;
+	char text[16];
+
+	file->fd = open(plain, O_RDONLY | O_CLOEXEC);
+	if (file->fd < 0 || fstat(file->fd, &about)) {
+		snprintf(file->error, RIG_TRACE_ERROR, "%s: can't be opened", file->path);
+		if (file->fd >= 0)
+			close(file->fd);
+		return false;
+	}
+	file->size = (u64)about.st_size;
+	skip(file, 10, "its header");
+	read_string(file, text, sizeof(text), "its version");
+	file->big_endian = read_number(file, 1, "its header") == 1;
+	skip(file, 5, "its header");
+	if (!file->failed && !strcmp(text, "7"))
+		check_version_7(file);
+	else if (!file->failed && !strcmp(text, "6"))
+		check_version_6(file);
+	else
+		wrong(file, "trace.dat of an unknown version: 6 and 7 are known");
+	close(file->fd);
+	return true;
+}
+
 enum rig_tracedat_state rig_tracedat_check(const char *path, const char *plain, u64 *wanted,
 					   char *error)
 {
 	struct file file = { .path = path, .error = error };
-	struct stat about;
-	char text[16];
 
-	file.fd = open(plain, O_RDONLY | O_CLOEXEC);
-	if (file.fd < 0 || fstat(file.fd, &about)) {
-		snprintf(error, RIG_TRACE_ERROR, "%s: can't be opened", path);
-		if (file.fd >= 0)
-			close(file.fd);
+	*wanted = 0;
+	if (!walk(&file, plain))
 		return RIG_TRACEDAT_UNREADABLE;
-	}
-	file.size = (u64)about.st_size;
-	skip(&file, 10, "its header");
-	read_string(&file, text, sizeof(text), "its version");
-	file.big_endian = read_number(&file, 1, "its header") == 1;
-	skip(&file, 5, "its header");
-	if (!file.failed && !strcmp(text, "7"))
-		check_version_7(&file);
-	else if (!file.failed && !strcmp(text, "6"))
-		check_version_6(&file);
-	else
-		wrong(&file, "trace.dat of an unknown version: 6 and 7 are known");
-	close(file.fd);
 	*wanted = file.wanted;
 	return file.failed ? RIG_TRACEDAT_UNREADABLE
 	       : file.cut  ? RIG_TRACEDAT_CUT
 			   : RIG_TRACEDAT_WHOLE;
+}
+
+void rig_tracedat_release(const char *plain, char *release)
+{
+	char error[RIG_TRACE_ERROR];
+	struct file file = { .path = plain, .error = error };
+
+	*release = '\0';
+	if (walk(&file, plain))
+		strcpy(release, file.release);
 }
