@@ -85,11 +85,22 @@ struct entered {
 	struct rig_cpu *cpu;
 	struct rig_cpu *before;
 	struct task_struct *task;
+	unsigned long call_site;
 };
 
-static struct entered enter(struct rig_ops *ops)
+/* What events say called: an address a kind of op, the same in every run (a host's would not be).
+ */
+#define OPS_CALL_SITE 0xffffffff81000000UL
+#define OPS_CALL_SITE_STEP 16
+
+static struct entered enter(struct rig_ops *ops, unsigned int kind)
 {
-	struct entered entered = { .cpu = ops->cpu, .task = ops->cpu->task };
+	struct entered entered = { .cpu = ops->cpu,
+				   .task = ops->cpu->task,
+				   .call_site = ops->cpu->call_site };
+
+	if (!ops->cpu->call_site)
+		ops->cpu->call_site = OPS_CALL_SITE + kind * OPS_CALL_SITE_STEP;
 
 	entered.before = rig_cpu_enter(ops->cpu);
 	ops->cpu->task = &ops->task;
@@ -99,6 +110,7 @@ static struct entered enter(struct rig_ops *ops)
 static void leave(const struct entered *entered)
 {
 	entered->cpu->task = entered->task;
+	entered->cpu->call_site = entered->call_site;
 	rig_cpu_enter(entered->before);
 }
 
@@ -479,7 +491,7 @@ static enum rig_op_status perform(struct rig_ops *ops, const struct rig_op *op,
 enum rig_op_status rig_op_perform(struct rig_ops *ops, const struct rig_op *op,
 				  struct rig_op_result *result)
 {
-	struct entered entered = enter(ops);
+	struct entered entered = enter(ops, min((unsigned int)op->kind, (unsigned int)RIG_NR_OPS));
 	char text[160];
 
 	memset(result, 0, sizeof(*result));
@@ -506,7 +518,7 @@ enum rig_op_status rig_op_perform(struct rig_ops *ops, const struct rig_op *op,
 
 void rig_ops_clear(struct rig_ops *ops)
 {
-	struct entered entered = enter(ops);
+	struct entered entered = enter(ops, RIG_OP_FREE);
 	struct rig_verdict verdict;
 
 	for (unsigned int i = 0; i < ops->config.slots; i++) {
