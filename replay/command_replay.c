@@ -208,7 +208,7 @@ struct run {
 	struct rig_machine *machine;
 	struct rig_session *session;
 	struct rig_event_sink *lttng;
-	char scratch[40]; /* folder of a trace that only the report needs */
+	char scratch[300]; /* folder of a trace that only the report needs */
 	struct counter counter;
 	struct rig_engine engine;
 	struct rig_replay_report report;
@@ -258,9 +258,12 @@ static void end_trace(struct run *run)
 /* A report without a trace of its own needs one for a while. */
 static bool choose_trace(struct run *run, char *error)
 {
+	const char *base = getenv("TMPDIR");
+
 	if (!run->options.report || run->options.trace)
 		return true;
-	strcpy(run->scratch, "/tmp/kmemrig-replay-XXXXXX");
+	snprintf(run->scratch, sizeof(run->scratch), "%s/kmemrig-replay-XXXXXX",
+		 base ? base : P_tmpdir);
 	if (!mkdtemp(run->scratch)) {
 		snprintf(error, RIG_COMMAND_ERROR, "%s: %s", run->scratch, strerror(errno));
 		run->scratch[0] = '\0';

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ctf_cut.h"
 #include "reader.h"
 
 #define MAX_FIELDS 12
@@ -363,7 +364,7 @@ static bool add_source(bt_graph *graph, const bt_component_class_source *source_
 	return good;
 }
 
-static bool build_graph(struct reading *reading, bt_graph *graph, char *traces[], int nr)
+static bool build_graph(struct reading *reading, bt_graph *graph, const char *traces[], int nr)
 {
 	const bt_plugin *ctf = NULL, *utils = NULL;
 	const bt_component_filter *muxer;
@@ -442,23 +443,45 @@ static bool metadata_whole(struct reading *reading, const char *trace)
 	return whole;
 }
 
+/* The folders that are read: where a stream was cut off, one without its broken end. */
+static int replace_cut(char *traces[], const char *sources[], struct rig_ctf_cut *cuts, int nr)
+{
+	int first = -1;
+
+	for (int i = 0; i < nr; i++) {
+		sources[i] = rig_ctf_cut_begin(&cuts[i], traces[i]) ? cuts[i].folder : traces[i];
+		if (cuts[i].cut && first < 0)
+			first = i;
+	}
+	return first;
+}
+
 void rig_read_ctf(const char *path, const char *plain, struct rig_trace_out *out)
 {
 	struct reading reading = { .path = path, .out = out };
 	char *traces[MAX_TRACES];
-	int nr = find_traces(plain, traces, 0);
+	const char *sources[MAX_TRACES];
+	struct rig_ctf_cut *cuts = calloc(MAX_TRACES, sizeof(*cuts));
+	int nr = cuts ? find_traces(plain, traces, 0) : 0, cut = -1;
 	bt_graph *graph = bt_graph_create(0);
-	bool whole = true;
+	bool whole = cuts != NULL;
 
 	for (int i = 0; i < nr && whole; i++)
 		whole = metadata_whole(&reading, traces[i]);
 	bt_logging_set_global_level(BT_LOGGING_LEVEL_NONE);
 	qsort(traces, (size_t)nr, sizeof(traces[0]), by_name);
+	if (whole)
+		cut = replace_cut(traces, sources, cuts, nr);
 	if (whole &&
-	    (!graph || !build_graph(&reading, graph, traces, nr) || bt_graph_run(graph) < 0))
+	    (!graph || !build_graph(&reading, graph, sources, nr) || bt_graph_run(graph) < 0))
 		put_babeltrace_error(&reading);
+	if (cut >= 0)
+		rig_trace_put_error(out, "%s", cuts[cut].why);
 	bt_graph_put_ref(graph);
 	free(reading.classes);
-	for (int i = 0; i < nr; i++)
+	for (int i = 0; i < nr; i++) {
+		rig_ctf_cut_end(&cuts[i]);
 		free(traces[i]);
+	}
+	free(cuts);
 }

@@ -131,6 +131,30 @@ static void a_ctf_stream_that_is_cut_off_is_named(void **state)
 	expect_one_line();
 }
 
+static void copy_part(const char *from, const char *to, size_t less)
+{
+	size_t size;
+	char *bytes = read_file(from, &size);
+
+	write_file(to, bytes, size - less);
+	free(bytes);
+}
+
+static void a_ctf_stream_shorter_than_its_index_is_named_with_the_byte(void **state)
+{
+	mkdir(scratch("ctf-index"), 0700);
+	mkdir(scratch("ctf-index/index"), 0700);
+	copy_part(DATA "/ctf/metadata", scratch("ctf-index/metadata"), 0);
+	copy_part(DATA "/ctf/kmem_1", scratch("ctf-index/kmem_1"), 0);
+	copy_part(DATA "/ctf/index/kmem_1.idx", scratch("ctf-index/index/kmem_1.idx"), 0);
+	copy_part(DATA "/ctf/kmem_0", scratch("ctf-index/kmem_0"), 100);
+	copy_part(DATA "/ctf/index/kmem_0.idx", scratch("ctf-index/index/kmem_0.idx"), 0);
+	assert_int_equal(replay(scratch("ctf-index")), 2);
+	expect_error(
+		"kmem_0: byte 16284: the file ends inside a packet (it should reach byte 16384)");
+	expect_one_line();
+}
+
 static void a_bad_line_of_text_is_named_and_the_rest_is_kept(void **state)
 {
 	size_t size;
@@ -263,6 +287,7 @@ int main(void)
 		cmocka_unit_test(a_ctf_folder_without_metadata_is_named),
 		cmocka_unit_test(ctf_metadata_that_is_cut_off_is_named_with_the_byte),
 		cmocka_unit_test(a_ctf_stream_that_is_cut_off_is_named),
+		cmocka_unit_test(a_ctf_stream_shorter_than_its_index_is_named_with_the_byte),
 		cmocka_unit_test(a_bad_line_of_text_is_named_and_the_rest_is_kept),
 		cmocka_unit_test(a_line_of_text_that_is_cut_off_is_named),
 		cmocka_unit_test(what_is_no_trace_is_named),
