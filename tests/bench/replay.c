@@ -15,7 +15,19 @@
 
 #define SAMPLES "replay/samples/"
 
-/* Events a second of one replay, or -1. */
+/* Events that the replay itself gave, of all names. */
+static double events_given(json_t *json)
+{
+	double events = 0;
+	const char *name;
+	json_t *count;
+
+	json_object_foreach(json_object_get(json, "events_written"), name, count) events +=
+		json_number_value(count);
+	return events;
+}
+
+/* Those a second of one replay (the reading of the trace is not in it), or -1. */
 static double replay(void *data)
 {
 	const char *level = data;
@@ -27,7 +39,7 @@ static double replay(void *data)
 
 	snprintf(command, sizeof(command),
 		 "'%.2000s/kmemrig' replay --json --level %s --state " SAMPLES
-		 "calm-1cpu/before.state.xz " SAMPLES "calm-1cpu/trace.dat.xz 2>/dev/null",
+		 "calm/before.state.xz " SAMPLES "calm/trace.dat.xz 2>/dev/null",
 		 bench_folder(), level);
 	out = popen(command, "r");
 	if (!out)
@@ -37,7 +49,7 @@ static double replay(void *data)
 	if (pclose(out) != 0)
 		return -1;
 	json = json_loads(answer, 0, NULL);
-	events = json_number_value(json_object_get(json, "events_read"));
+	events = events_given(json);
 	seconds = json_number_value(json_object_get(json, "seconds"));
 	json_decref(json);
 	return seconds > 0 ? events / seconds : -1;
@@ -45,11 +57,13 @@ static double replay(void *data)
 
 void bench_replay(void)
 {
-	struct bench_group group = { .name = "replay",
-				     .title = "Replay of the bundled kernel trace",
-				     .unit = "events a second",
-				     .reference = -1,
-				     .rounds = 5 };
+	struct bench_group group = {
+		.name = "replay",
+		.title = "Replay of the bundled kernel trace, without reading it",
+		.unit = "events a second",
+		.reference = -1,
+		.rounds = 5
+	};
 
 	if (!bench_wanted("replay"))
 		return;
