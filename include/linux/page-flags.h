@@ -188,12 +188,12 @@ static inline bool put_page_testzero(struct page *page)
 
 static inline int page_to_nid(const struct page *page)
 {
-	return (int)(page->flags >> RIG_PAGE_NODE_SHIFT & RIG_PAGE_NODE_MASK);
+	return (int)(READ_ONCE(page->flags) >> RIG_PAGE_NODE_SHIFT & RIG_PAGE_NODE_MASK);
 }
 
 static inline unsigned int page_zonenum(const struct page *page)
 {
-	return (unsigned int)(page->flags >> RIG_PAGE_ZONE_SHIFT & RIG_PAGE_ZONE_MASK);
+	return (unsigned int)(READ_ONCE(page->flags) >> RIG_PAGE_ZONE_SHIFT & RIG_PAGE_ZONE_MASK);
 }
 
 #endif

@@ -69,7 +69,13 @@ static void *work(void *data)
 
 static void nothing_is_lost_between_cpus(void **state)
 {
-	struct rig_machine *machine = test_boot(64, NR_CPUS);
+	struct rig_memory_range memory = { .base = 0, .size = 64 * MIB };
+	struct rig_machine_config config = { .name = "threads",
+					     .memory = &memory,
+					     .nr_memory = 1,
+					     .nr_cpus = NR_CPUS,
+					     .check_tier = 2 };
+	struct rig_machine *machine = test_boot_config(&config);
 	unsigned long before = 0, after = 0;
 	pthread_t threads[NR_CPUS];
 	struct zone *zones[] = { rig_machine_zone(machine, 0, ZONE_DMA),
