@@ -36,7 +36,8 @@ static __always_inline bool out_of_ordinary(const struct rig_cpu *cpu,
 
 static __always_inline bool gfp_out_of_ordinary(const struct rig_cpu *cpu, gfp_t gfp)
 {
-	return unlikely((gfp & __GFP_ZERO) || ((gfp & __GFP_DIRECT_RECLAIM) && may_not_sleep(cpu)));
+	/* Where sleeping is forbidden the slow functions look whether this call might. */
+	return unlikely((gfp & __GFP_ZERO) | may_not_sleep(cpu));
 }
 
 /* Before any allocation: may it sleep where it is (might_alloc), must it fail? */
@@ -61,7 +62,7 @@ static __always_inline void mark_live(struct rig_cpu *cpu, struct kmem_cache *ca
 	u8 *live = live_at(cache->live, object);
 
 	if (unlikely(__atomic_load_n(live, __ATOMIC_RELAXED) != KMEM_LIVE_NONE))
-		kmem_report_live_twice(cpu, cache, object);
+		kmem_report_live_twice(cache->machine, cache, object);
 	__atomic_store_n(live, cache->live_id, __ATOMIC_RELAXED);
 	rig_asan_unpoison(object, usable);
 	if (RIG_ASAN)

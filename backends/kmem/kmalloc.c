@@ -86,7 +86,7 @@ static noinline void *kmalloc_own(struct rig_cpu *cpu, size_t size, gfp_t gfp, i
 		u8 *live = live_byte(machine, object);
 
 		if (unlikely(*live != KMEM_LIVE_NONE))
-			kmem_report_live_twice(cpu, NULL, object);
+			kmem_report_live_twice(machine, NULL, object);
 		__atomic_store_n(live, KMEM_LIVE_OWN_KMALLOC, __ATOMIC_RELAXED);
 		kmem_history_alloc(machine->kmem->history, cpu->id, NULL, object, size);
 		rig_asan_unpoison(object, size);

@@ -98,7 +98,8 @@ static __always_inline u8 *live_byte(const struct rig_machine *machine, const vo
 void kmem_report_bad_free(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object,
 			  unsigned long call_site);
 void kmem_report_sleeping(struct rig_cpu *cpu, gfp_t gfp, unsigned long call_site);
-void kmem_report_live_twice(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object);
+void kmem_report_live_twice(struct rig_machine *machine, struct kmem_cache *cache,
+			    const void *object);
 void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache);
 
 void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,

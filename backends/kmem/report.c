@@ -119,13 +119,14 @@ void kmem_report_bad_free(struct rig_cpu *cpu, struct kmem_cache *cache, const v
 			   rig_symbol(call_site, site, sizeof(site)));
 }
 
-void kmem_report_live_twice(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object)
+void kmem_report_live_twice(struct rig_machine *machine, struct kmem_cache *cache,
+			    const void *object)
 {
 	struct rig_verdict verdict;
 
 	(void)rig_fails(&verdict, "slab.live_twice", "%s handed out object 0x%llx, which is in use",
-			cache ? cache->name : "kmalloc", shown(cpu->machine, object));
-	rig_broken(cpu->machine, &verdict);
+			cache ? cache->name : "kmalloc", shown(machine, object));
+	rig_broken(machine, &verdict);
 }
 
 void kmem_report_sleeping(struct rig_cpu *cpu, gfp_t gfp, unsigned long call_site)

@@ -204,7 +204,8 @@ void *slub_alloc_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig
 }
 
 /* Several CPUs, each of which alone touches its own place, but for those who block it. */
-void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+static __always_inline void *alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node,
+					  struct rig_cpu *cpu, bool mixed)
 {
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[cpu->id];
@@ -215,7 +216,8 @@ void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct ri
 		if (unlikely(node != NUMA_NO_NODE && object && page_to_nid(c->slab) != node))
 			object = NULL;
 		if (likely(object)) {
-			next = slub_next(s, object);
+			next = mixed ? slub_next(s, object)
+				     : slub_read_word((u8 *)object + s->offset);
 			c->freelist = next;
 			c->tid += SLUB_TID_STEP;
 			prefetch_next(s, next);
@@ -223,6 +225,16 @@ void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct ri
 		slub_leave(c);
 	}
 	return likely(object) ? object : alloc_slow(s, gfp, node, cpu);
+}
+
+void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+{
+	return alloc_biased(cache, gfp, node, cpu, false);
+}
+
+void *slub_alloc_biased_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+{
+	return alloc_biased(cache, gfp, node, cpu, true);
 }
 
 void *slub_alloc_smp(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)

@@ -173,7 +173,8 @@ static __always_inline void free_chain(struct slub_cache *s, struct page *slab, 
 }
 
 /* See slub_alloc_biased(). */
-void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+static __always_inline void free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cpu,
+					bool mixed)
 {
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[cpu->id];
@@ -183,7 +184,10 @@ void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cp
 	if (likely(entered)) {
 		own = slab == c->slab;
 		if (likely(own)) {
-			slub_set_next(s, object, c->freelist);
+			if (mixed)
+				slub_set_next(s, object, c->freelist);
+			else
+				slub_write_word((u8 *)object + s->offset, c->freelist);
 			c->freelist = object;
 			c->tid += SLUB_TID_STEP;
 		}
@@ -197,6 +201,16 @@ void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cp
 		free_slow(s, slab, object, object, 1, cpu);
 	else
 		free_chain_locked(s, slab, object, object, 1, cpu);
+}
+
+void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+{
+	free_biased(cache, object, cpu, false);
+}
+
+void slub_free_biased_mixed(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+{
+	free_biased(cache, object, cpu, true);
 }
 
 void slub_free_smp(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)

@@ -195,14 +195,16 @@ void slub_choose_paths(struct slub_cache *s)
 		cache->alloc = slub_alloc_debug;
 		cache->free = slub_free_debug;
 	} else {
-		cache->alloc = s->biased   ? slub_alloc_biased
-			       : s->smp	   ? slub_alloc_smp
-			       : s->random ? slub_alloc_mixed
-					   : slub_alloc;
-		cache->free = s->biased	  ? slub_free_biased
-			      : s->smp	  ? slub_free_smp
-			      : s->random ? slub_free_mixed
-					  : slub_free;
+		cache->alloc = s->biased && s->random ? slub_alloc_biased_mixed
+			       : s->biased	      ? slub_alloc_biased
+			       : s->smp		      ? slub_alloc_smp
+			       : s->random	      ? slub_alloc_mixed
+						      : slub_alloc;
+		cache->free = s->biased && s->random ? slub_free_biased_mixed
+			      : s->biased	     ? slub_free_biased
+			      : s->smp		     ? slub_free_smp
+			      : s->random	     ? slub_free_mixed
+						     : slub_free;
 	}
 }
 

@@ -326,6 +326,7 @@ void slub_uncount_slab(struct slub_cache *s, const struct page *slab);
 /* alloc.c */
 void *slub_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
+void *slub_alloc_biased_mixed(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_biased(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_smp(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void *slub_alloc_debug(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
@@ -335,6 +336,7 @@ size_t slub_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **ob
 /* free.c */
 void slub_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_mixed(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
+void slub_free_biased_mixed(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_biased(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_smp(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 void slub_free_debug(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
