@@ -43,7 +43,8 @@ static void read_memory(struct fuzz_plan *plan)
 	for (int nid = 0; nid < nodes; nid++) {
 		plan->memory[n++] =
 			(struct rig_memory_range){ .base = at, .size = size, .nid = nid };
-		at += size + MIB; /* a hole */
+		/* a hole; and no pageblock belongs to two zones, as on real machines */
+		at = ALIGN(at + size + MIB, PAGE_SIZE << (MAX_ORDER - 1));
 	}
 	plan->memory[n++] = (struct rig_memory_range){ .base = MIB,
 						       .size = size / 10 & PAGE_MASK,

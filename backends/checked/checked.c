@@ -233,7 +233,9 @@ static bool has_room(const struct zone *zone, const struct rig_page_request *req
 	return free_pages > mark && has_common_block(zone, request->order);
 }
 
-static void check_failure(struct rig_machine *machine, const struct rig_page_request *request)
+/* A zone that has room for the request, or NULL. */
+static const struct zone *find_room(const struct rig_machine *machine,
+				    const struct rig_page_request *request)
 {
 	for (int nid = 0; nid < machine->nr_nodes; nid++) {
 		if (!machine->nodes[nid] || !node_allowed(request, nid))
@@ -242,27 +244,41 @@ static void check_failure(struct rig_machine *machine, const struct rig_page_req
 			const struct zone *zone = rig_machine_zone(machine, nid, type);
 
 			if (managed_zone(zone) && has_room(zone, request))
-				broken(machine, "checked.spurious_failure",
-				       "order %u gfp %#x: node %d zone %s has %lu free pages, high "
-				       "watermark %lu, reserve %ld",
-				       request->order, request->gfp, nid, zone->name,
-				       zone_page_state(zone, NR_FREE_PAGES), high_wmark_pages(zone),
-				       zone->lowmem_reserve[gfp_zone(request->gfp)]);
+				return zone;
 		}
 	}
+	return NULL;
+}
+
+/*
+ * @zone had room before, and has it still: what was freed, or a boost of the watermark that ended,
+ * while the request was tried is no fault.
+ */
+static void check_failure(struct rig_machine *machine, const struct rig_page_request *request,
+			  const struct zone *zone)
+{
+	if (zone && has_room(zone, request))
+		broken(machine, "checked.spurious_failure",
+		       "order %u gfp %#x: node %d zone %s has %lu free pages, high watermark %lu, "
+		       "reserve %ld",
+		       request->order, request->gfp, zone->node, zone->name,
+		       zone_page_state(zone, NR_FREE_PAGES), high_wmark_pages(zone),
+		       zone->lowmem_reserve[gfp_zone(request->gfp)]);
 }
 
 /* --- the table */
 
 static struct page *checked_alloc(struct rig_cpu *cpu, const struct rig_page_request *request)
 {
-	struct page *page = cpu->machine->checked->inner->alloc(cpu, request);
+	struct rig_machine *machine = cpu->machine;
+	/* with several CPUs, what another one frees meanwhile is no fault of ours */
+	const struct zone *room = machine->nr_cpus == 1 ? find_room(machine, request) : NULL;
+	struct page *page = machine->checked->inner->alloc(cpu, request);
 
 	if (page)
-		check_block(cpu->machine, request, page);
-	else if (cpu->machine->nr_cpus == 1)
-		/* with more, what another CPU frees meanwhile is no fault of ours */
-		check_failure(cpu->machine, request);
+		check_block(machine, request, page);
+	else
+		check_failure(machine, request, room);
 	return page;
 }
 
