@@ -300,10 +300,17 @@ static void triage_file(struct fuzz_options *fuzz, const char *file, struct find
 		return;
 	if (fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\t\n")] = '\0';
-		/* found by the fuzzer, not by a fresh process: say so rather than drop it */
-		note_finding(findings,
-			     keep(fuzz, "%s", strcmp(line, "nothing") ? line : "not-repeatable"),
-			     file);
+		bool nothing = !strcmp(line, "nothing");
+
+		/*
+		 * Found by the fuzzer, not by a fresh process: say so rather than drop it. But what
+		 * a campaign started from is here only because AFL++ leaves crashing seeds out.
+		 */
+		if (nothing && strstr(file, "/inputs/")) {
+			fclose(in);
+			return;
+		}
+		note_finding(findings, keep(fuzz, "%s", nothing ? "not-repeatable" : line), file);
 	}
 	fclose(in);
 }
@@ -355,6 +362,8 @@ static int report(struct fuzz_options *fuzz)
 
 	triage_folder(fuzz, keep(fuzz, "%s/crashes", fuzz->out), &findings);
 	triage_folder(fuzz, keep(fuzz, "%s/afl/default/crashes", fuzz->out), &findings);
+	if (fuzz->afl)
+		triage_folder(fuzz, keep(fuzz, "%s/inputs", fuzz->out), &findings);
 	printf("%s: %zu kinds of findings\n", fuzz->target, findings.nr);
 	for (size_t i = 0; i < findings.nr; i++)
 		printf("  %-40s %3u inputs, the first: %s\n", findings.of[i].name,
