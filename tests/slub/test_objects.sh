@@ -19,7 +19,8 @@ report() { # STATUS TEXT
 report $? "the replay ends well, all page lists as recorded"
 
 figure() { # PART NAME
-	tr -d ' \n' <"$work/json" | sed "s/.*\"$1\":{[^}]*\"$2\":\([0-9]*\).*/\1/"
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]][sys.argv[3]])' \
+		"$work/json" "$1" "$2"
 }
 
 [ "$(figure object exact)" = "$(figure object allocs)" ] && [ "$(figure object allocs)" -gt 10000 ]
