@@ -95,6 +95,9 @@ int rig_trace_event_id(const char *name)
 		if (!strcmp(name, aliases[i].other))
 			name = aliases[i].ours;
 	id = rig_event_find(name);
+	/* steps of reclaim and compaction are told by a machine, not replayed */
+	if (id >= 0 && strncmp(rig_event_system(id), "kmem", 4) != 0)
+		return -1;
 	/* LTTng puts the system's name in front, but not twice */
 	if (id < 0 && !strncmp(name, "kmem_", 5))
 		return rig_trace_event_id(name + 5);

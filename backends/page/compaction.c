@@ -199,23 +199,31 @@ static bool empty_block(struct rig_cpu *cpu, struct zone *zone, unsigned long st
 }
 
 /* Low blocks first, as the migration scanner goes. True: a block of @order is free now. */
-static bool compact_zone(struct rig_cpu *cpu, struct zone *zone, unsigned int order)
+static bool compact_zone(struct rig_cpu *cpu, struct zone *zone, unsigned int order, bool sync)
 {
-	unsigned long nr = 1UL << order, end = zone_end_pfn(zone);
+	unsigned long nr = 1UL << order, start = zone->zone_start_pfn, end = zone_end_pfn(zone);
+	unsigned long free_pfn = ALIGN_DOWN(end - 1, pageblock_nr_pages(zone->machine));
+	unsigned long pfn = ALIGN(start, nr);
+	bool success = false;
 
+	RIG_TRACE(cpu, mm_compaction_begin, .zone_start = start, .migrate_pfn = start,
+		  .free_pfn = free_pfn, .zone_end = end, .sync = sync);
 	rig_drain_all_pages(cpu, zone);
-	for (unsigned long pfn = ALIGN(zone->zone_start_pfn, nr); pfn + nr <= end; pfn += nr) {
+	for (; pfn + nr <= end && !success; pfn += nr) {
 		long to_move = pages_to_move(zone, pfn, nr);
 
-		if (to_move > 0 && empty_block(cpu, zone, pfn, nr))
-			return true;
+		success = to_move > 0 && empty_block(cpu, zone, pfn, nr);
 	}
-	return false;
+	RIG_TRACE(cpu, mm_compaction_end, .zone_start = start, .migrate_pfn = min(pfn, end),
+		  .free_pfn = free_pfn, .zone_end = end, .sync = sync,
+		  .status = success ? COMPACT_SUCCESS : COMPACT_COMPLETE);
+	return success;
 }
 
 /* What came of it for the best zone (try_to_compact_pages). */
 enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
-					 unsigned int alloc_flags, const struct alloc_context *ac)
+					 unsigned int alloc_flags, const struct alloc_context *ac,
+					 enum compact_priority priority)
 {
 	enum compact_result result = COMPACT_SKIPPED;
 	struct zoneref *z = ac->preferred_zoneref;
@@ -223,6 +231,8 @@ enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigne
 
 	if (!(gfp & __GFP_IO) || cpu->machine->page_front->reclaim_off)
 		return COMPACT_SKIPPED;
+	RIG_TRACE(cpu, mm_compaction_try_to_compact_pages, .order = (int)order, .gfp_mask = gfp,
+		  .prio = priority);
 	for_each_zone_from(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
 		bool already, success;
@@ -235,7 +245,7 @@ enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigne
 			continue;
 		if (already)
 			return COMPACT_SUCCESS;
-		success = compact_zone(cpu, zone, order);
+		success = compact_zone(cpu, zone, order, priority != COMPACT_PRIO_ASYNC);
 		note_result(zone, order, success);
 		if (success)
 			return COMPACT_SUCCESS;

@@ -367,11 +367,19 @@ struct zone *next_zone(const struct rig_machine *machine, const struct zone *zon
 
 /* --- slowpath.c, reclaim.c, compaction.c, report.c */
 
+/* How hard compaction tries; the kernel's numbers. */
+enum compact_priority {
+	COMPACT_PRIO_SYNC_FULL,
+	COMPACT_PRIO_SYNC_LIGHT,
+	COMPACT_PRIO_ASYNC,
+};
+
+/* The kernel's numbers: event mm_compaction_end shows them. */
 enum compact_result {
-	COMPACT_SKIPPED,
-	COMPACT_DEFERRED,
-	COMPACT_COMPLETE, /* the whole zone was scanned, without success */
-	COMPACT_SUCCESS,
+	COMPACT_SKIPPED = 1,
+	COMPACT_DEFERRED = 2,
+	COMPACT_COMPLETE = 5, /* the whole zone was scanned, without success */
+	COMPACT_SUCCESS = 8,
 };
 
 struct page *alloc_pages_slowpath(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
@@ -382,7 +390,8 @@ unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context 
 				unsigned int order, gfp_t gfp);
 unsigned long zone_reclaimable_pages(const struct zone *zone);
 enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
-					 unsigned int alloc_flags, const struct alloc_context *ac);
+					 unsigned int alloc_flags, const struct alloc_context *ac,
+					 enum compact_priority priority);
 bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned int order,
 				  unsigned int alloc_flags);
 bool migrate_page(struct rig_cpu *cpu, struct page *page, unsigned long limit_pfn,

@@ -123,31 +123,45 @@ void rig_shrinker_unregister(struct rig_machine *machine, struct rig_shrinker *s
 	list_del(&shrinker->list);
 }
 
-static void shrink_one(struct scan_control *sc, struct rig_shrinker *shrinker, int priority)
+/* @number: of the shrinker, by which its events name it. */
+static void shrink_one(struct scan_control *sc, struct rig_shrinker *shrinker, int priority,
+		       unsigned int number)
 {
 	unsigned long objects = shrinker->count(shrinker, sc->cpu, sc->gfp);
-	unsigned long to_scan = (objects >> priority) * 4 / DEFAULT_SEEKS;
+	unsigned long delta = (objects >> priority) * 4 / DEFAULT_SEEKS;
+	unsigned long to_scan = delta, freed = 0;
 
+	if (!objects)
+		return;
 	if (to_scan < SHRINK_BATCH)
 		to_scan = min(objects, SHRINK_BATCH);
+	RIG_TRACE(sc->cpu, mm_shrink_slab_start, .shr = number,
+		  .shrink = rig_code_address((u64)(uintptr_t)shrinker->scan), .nid = sc->nid,
+		  .gfp_flags = sc->gfp, .cache_items = objects, .delta = delta,
+		  .total_scan = to_scan, .priority = priority);
 	while (to_scan) {
 		unsigned long nr = min(to_scan, SHRINK_BATCH);
 
-		sc->nr_reclaimed += shrinker->scan(shrinker, sc->cpu, sc->gfp, nr);
+		freed += shrinker->scan(shrinker, sc->cpu, sc->gfp, nr);
 		sc->cpu->machine->page_front->slabs_scanned += nr;
 		to_scan -= nr;
 	}
+	sc->nr_reclaimed += freed;
+	RIG_TRACE(sc->cpu, mm_shrink_slab_end, .shr = number, .nid = sc->nid,
+		  .shrink = rig_code_address((u64)(uintptr_t)shrinker->scan), .retval = (int)freed);
 }
 
 static void shrink_slab(struct scan_control *sc, int priority)
 {
 	struct rig_shrinker *shrinker, *next;
+	unsigned int number = 0;
 
 	list_for_each_entry_safe (shrinker, next, &sc->cpu->machine->page_front->shrinkers, list) {
+		number++;
 		if ((shrinker->io && !(sc->gfp & __GFP_IO)) ||
 		    (shrinker->fs && !(sc->gfp & __GFP_FS)))
 			continue;
-		shrink_one(sc, shrinker, priority);
+		shrink_one(sc, shrinker, priority, number);
 	}
 }
 
@@ -183,17 +197,24 @@ void wakeup_kswapd(struct rig_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned i
 		   enum zone_type highest_zoneidx)
 {
 	struct pglist_data *node = zone->zone_pgdat;
+	bool asleep;
 
 	if (!managed_zone(zone))
 		return;
 	if (READ_ONCE(node->kswapd_failures) >= MAX_RECLAIM_RETRIES ||
 	    (pgdat_balanced(node, order, highest_zoneidx) && !pgdat_boosted(node, highest_zoneidx)))
 		return;
+	asleep = READ_ONCE(node->kswapd_highest_zoneidx) == MAX_NR_ZONES &&
+		 !(cpu->task->flags & PF_KSWAPD);
 	if (READ_ONCE(node->kswapd_highest_zoneidx) == MAX_NR_ZONES ||
 	    READ_ONCE(node->kswapd_highest_zoneidx) < highest_zoneidx)
 		WRITE_ONCE(node->kswapd_highest_zoneidx, highest_zoneidx);
 	if (READ_ONCE(node->kswapd_order) < (int)order)
 		WRITE_ONCE(node->kswapd_order, (int)order);
+	/* who is awake is not woken */
+	if (asleep)
+		RIG_TRACE(cpu, mm_vmscan_wakeup_kswapd, .nid = node->node_id,
+			  .zid = (int)highest_zoneidx, .order = (int)order, .gfp_flags = gfp);
 }
 
 static void set_reclaim_active(struct pglist_data *node, enum zone_type highest, bool active)
@@ -288,7 +309,10 @@ void rig_kswapd_run(struct rig_cpu *cpu)
 		node->kswapd_highest_zoneidx = MAX_NR_ZONES;
 		node->kswapd_order = 0;
 		cpu->task = &kswapd;
+		RIG_TRACE(cpu, mm_vmscan_kswapd_wake, .nid = nid, .zid = (int)highest,
+			  .order = (int)order);
 		balance_node(cpu, node, order, highest);
+		RIG_TRACE(cpu, mm_vmscan_kswapd_sleep, .nid = nid);
 		cpu->task = task;
 	}
 }
@@ -310,6 +334,7 @@ unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context 
 	if (front->reclaim_off)
 		return 0;
 	rig_kswapd_run(cpu);
+	RIG_TRACE(cpu, mm_vmscan_direct_reclaim_begin, .order = (int)order, .gfp_flags = gfp);
 	__atomic_fetch_add(&zone_extra(ac->preferred_zoneref->zone)->allocstall, 1,
 			   __ATOMIC_RELAXED);
 	for (int priority = DEF_PRIORITY; priority >= 0; priority--) {
@@ -318,6 +343,7 @@ unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context 
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim)
 			break;
 	}
+	RIG_TRACE(cpu, mm_vmscan_direct_reclaim_end, .nr_reclaimed = sc.nr_reclaimed);
 	return sc.nr_reclaimed;
 }
 

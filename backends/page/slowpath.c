@@ -20,7 +20,7 @@ struct slow_state {
 	struct alloc_context *ac;
 	unsigned long did_some_progress;
 	enum compact_result compact_result;
-	int compact_priority; /* 2 async, 1 light, 0 full */
+	enum compact_priority compact_priority;
 	int compaction_retries;
 	int no_progress_loops;
 };
@@ -84,7 +84,7 @@ static struct page *try_freelist(const struct slow_state *s, unsigned int alloc_
 	return get_page_from_freelist(s->cpu, s->gfp, s->order, alloc_flags, s->ac);
 }
 
-static struct page *direct_compact(struct slow_state *s)
+static struct page *direct_compact(struct slow_state *s, enum compact_priority priority)
 {
 	struct rig_page_front *front = s->cpu->machine->page_front;
 	unsigned int task_flags = s->cpu->task->flags;
@@ -93,7 +93,8 @@ static struct page *direct_compact(struct slow_state *s)
 	if (!s->order)
 		return NULL;
 	s->cpu->task->flags |= PF_MEMALLOC;
-	s->compact_result = try_to_compact_pages(s->cpu, s->gfp, s->order, s->alloc_flags, s->ac);
+	s->compact_result =
+		try_to_compact_pages(s->cpu, s->gfp, s->order, s->alloc_flags, s->ac, priority);
 	s->cpu->task->flags = task_flags;
 	if (s->compact_result == COMPACT_SKIPPED)
 		return NULL;
@@ -169,7 +170,7 @@ static bool should_compact_retry(struct slow_state *s)
 		return compaction_zonelist_suitable(s->ac, s->order, s->alloc_flags);
 	if (s->compact_result == COMPACT_SUCCESS && s->compaction_retries <= max_retries)
 		return true;
-	if (s->compact_priority > (costly ? 1 : 0)) {
+	if (s->compact_priority > (costly ? COMPACT_PRIO_SYNC_LIGHT : COMPACT_PRIO_SYNC_FULL)) {
 		s->compact_priority--;
 		s->compaction_retries = 0;
 		return true;
@@ -220,7 +221,7 @@ static void reset_state(struct slow_state *s)
 	s->compaction_retries = 0;
 	s->no_progress_loops = 0;
 	s->compact_result = COMPACT_SKIPPED;
-	s->compact_priority = 1;
+	s->compact_priority = COMPACT_PRIO_SYNC_LIGHT;
 }
 
 enum slow_step { SLOW_RETRY, SLOW_GIVE_UP, SLOW_DONE };
@@ -232,7 +233,7 @@ static enum slow_step make_efforts(struct slow_state *s, struct page **page)
 
 	*page = direct_reclaim(s);
 	if (!*page)
-		*page = direct_compact(s);
+		*page = direct_compact(s, s->compact_priority);
 	if (*page)
 		return SLOW_DONE;
 	if (s->gfp & __GFP_NORETRY)
@@ -295,13 +296,13 @@ static struct page *first_efforts(struct slow_state *s, bool *give_up)
 	page = try_freelist(s, s->alloc_flags);
 	if (page || !compact_first(s))
 		return page;
-	page = direct_compact(s);
+	page = direct_compact(s, COMPACT_PRIO_ASYNC);
 	if (page || s->order <= PAGE_ALLOC_COSTLY_ORDER || !(s->gfp & __GFP_NORETRY))
 		return page;
 	/* huge pages on a page fault: nothing more than this */
 	*give_up = s->compact_result == COMPACT_SKIPPED || s->compact_result == COMPACT_DEFERRED ||
 		   (s->gfp & __GFP_THISNODE);
-	s->compact_priority = 2;
+	s->compact_priority = COMPACT_PRIO_ASYNC;
 	return NULL;
 }
 

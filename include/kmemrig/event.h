@@ -56,6 +56,8 @@ struct rig_events {
 	struct rig_event_sink *sinks;
 };
 
+_Static_assert(RIG_NR_EVENTS < 64, "an event is a bit of a u64");
+
 #define RIG_WANT_ALL ((1ULL << RIG_NR_EVENTS) - 1)
 #define RIG_WANT(name) (1ULL << RIG_EVENT_##name)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The one table of events: name, fields, types, in the order and with the types of Linux 6.1's
- * include/trace/events/kmem.h. The structs of event.h, the ring, the text form, the LTTng-UST
- * provider and the babeltrace side are all generated from it; an event is added here and nowhere
- * else.
+ * include/trace/events/kmem.h, vmscan.h and compaction.h. The structs of event.h, the ring, the
+ *text form, the LTTng-UST provider and the babeltrace side are all generated from it; an event is
+ *added here and nowhere else.
  *
  *	EVENT(system, name)            and, for each, RIG_FIELDS_name(FIELD) with
  *	FIELD(c_type, name, meaning)
@@ -106,6 +106,73 @@
 	FIELD(u32, irq, DEC)                                                                       \
 	FIELD(const char *, device, STR)
 
+/* Reclaim. The zid that kswapd was woken for is stored, and not printed. */
+#define RIG_FIELDS_mm_vmscan_kswapd_sleep(FIELD) FIELD(s32, nid, DEC)
+
+#define RIG_FIELDS_mm_vmscan_kswapd_wake(FIELD)                                                    \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(s32, zid, DEC)                                                                       \
+	FIELD(s32, order, DEC)
+
+#define RIG_FIELDS_mm_vmscan_wakeup_kswapd(FIELD)                                                  \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(s32, zid, DEC)                                                                       \
+	FIELD(s32, order, DEC)                                                                     \
+	FIELD(u64, gfp_flags, GFP)
+
+#define RIG_FIELDS_mm_vmscan_direct_reclaim_begin(FIELD)                                           \
+	FIELD(s32, order, DEC)                                                                     \
+	FIELD(u64, gfp_flags, GFP)
+
+#define RIG_FIELDS_mm_vmscan_direct_reclaim_end(FIELD) FIELD(u64, nr_reclaimed, DEC)
+
+/*
+ * shr is the shrinker's place in the order of registration, from 1: it has no address in the
+ * kernel's view. nid is -1 in direct reclaim, which asks a shrinker once for all nodes. Nothing is
+ * deferred here, so nr_objects_to_shrink, unused_scan and new_scan are 0.
+ */
+#define RIG_FIELDS_mm_shrink_slab_start(FIELD)                                                     \
+	FIELD(u64, shr, PTR)                                                                       \
+	FIELD(u64, shrink, SITE)                                                                   \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(s64, nr_objects_to_shrink, DEC)                                                      \
+	FIELD(u64, gfp_flags, GFP)                                                                 \
+	FIELD(u64, cache_items, DEC)                                                               \
+	FIELD(u64, delta, DEC)                                                                     \
+	FIELD(u64, total_scan, DEC)                                                                \
+	FIELD(s32, priority, DEC)
+
+#define RIG_FIELDS_mm_shrink_slab_end(FIELD)                                                       \
+	FIELD(u64, shr, PTR)                                                                       \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(u64, shrink, SITE)                                                                   \
+	FIELD(s64, unused_scan, DEC)                                                               \
+	FIELD(s64, new_scan, DEC)                                                                  \
+	FIELD(s32, retval, DEC)                                                                    \
+	FIELD(s64, total_scan, DEC)
+
+/* Compaction. No scanner looks for free pages here: free_pfn stays where the kernel's begins. */
+#define RIG_FIELDS_mm_compaction_begin(FIELD)                                                      \
+	FIELD(u64, zone_start, HEX)                                                                \
+	FIELD(u64, migrate_pfn, HEX)                                                               \
+	FIELD(u64, free_pfn, HEX)                                                                  \
+	FIELD(u64, zone_end, HEX)                                                                  \
+	FIELD(u8, sync, BOOL)
+
+/* status: enum compact_result */
+#define RIG_FIELDS_mm_compaction_end(FIELD)                                                        \
+	FIELD(u64, zone_start, HEX)                                                                \
+	FIELD(u64, migrate_pfn, HEX)                                                               \
+	FIELD(u64, free_pfn, HEX)                                                                  \
+	FIELD(u64, zone_end, HEX)                                                                  \
+	FIELD(u8, sync, BOOL)                                                                      \
+	FIELD(s32, status, DEC)
+
+#define RIG_FIELDS_mm_compaction_try_to_compact_pages(FIELD)                                       \
+	FIELD(s32, order, DEC)                                                                     \
+	FIELD(u64, gfp_mask, GFP)                                                                  \
+	FIELD(s32, prio, DEC)
+
 #define RIG_KMEM_EVENTS(EVENT)                                                                     \
 	EVENT(kmem, kmem_cache_alloc)                                                              \
 	EVENT(kmem, kmalloc)                                                                       \
@@ -126,8 +193,24 @@
 	EVENT(kmemrig, op_end)                                                                     \
 	EVENT(kmemrig, device_interrupt)
 
+#define RIG_VMSCAN_EVENTS(EVENT)                                                                   \
+	EVENT(vmscan, mm_vmscan_kswapd_sleep)                                                      \
+	EVENT(vmscan, mm_vmscan_kswapd_wake)                                                       \
+	EVENT(vmscan, mm_vmscan_wakeup_kswapd)                                                     \
+	EVENT(vmscan, mm_vmscan_direct_reclaim_begin)                                              \
+	EVENT(vmscan, mm_vmscan_direct_reclaim_end)                                                \
+	EVENT(vmscan, mm_shrink_slab_start)                                                        \
+	EVENT(vmscan, mm_shrink_slab_end)
+
+#define RIG_COMPACTION_EVENTS(EVENT)                                                               \
+	EVENT(compaction, mm_compaction_begin)                                                     \
+	EVENT(compaction, mm_compaction_end)                                                       \
+	EVENT(compaction, mm_compaction_try_to_compact_pages)
+
 #define RIG_EVENTS(EVENT)                                                                          \
 	RIG_KMEM_EVENTS(EVENT)                                                                     \
-	RIG_OWN_EVENTS(EVENT)
+	RIG_OWN_EVENTS(EVENT)                                                                      \
+	RIG_VMSCAN_EVENTS(EVENT)                                                                   \
+	RIG_COMPACTION_EVENTS(EVENT)
 
 #endif

@@ -16,7 +16,7 @@
 #include <kmemrig/event.h>
 
 /* Raised when struct rig_event or the table changes meaning; a provider of another is refused. */
-#define RIG_LTTNG_ABI 1
+#define RIG_LTTNG_ABI 2
 
 /*
  * A sink that records to LTTng, to be attached to one machine. NULL and a one-line reason in

@@ -19,7 +19,7 @@ struct rig_session_options {
 	const char *url;	   /* instead: a relay daemon, "net://HOST[:CTRL[:DATA]]" */
 	unsigned int live_us;	   /* live session (needs url): flushed that often */
 	u64 snapshot_bytes;	   /* flight recorder: keep the last N bytes in memory */
-	const char *const *events; /* names, "*" at the end; "kmem:*", "kmemrig:*" */
+	const char *const *events; /* names, "*" at the end; all of ours */
 	size_t nr_events;
 	const char *const *contexts; /* of "lttng add-context", and "callstack"; none */
 	size_t nr_contexts;

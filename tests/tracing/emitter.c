@@ -45,6 +45,9 @@ static void one_round(struct rig_cpu *cpu)
 		  .fallback_migratetype = 1, .change_ownership = 1);
 	RIG_TRACE(cpu, fault_injected, .attribute = "failslab", .nth = 3, .size = 64,
 		  .gfp_flags = 0xcc0, .call_site = 0xffffffff81000050);
+	RIG_TRACE(cpu, mm_vmscan_direct_reclaim_begin, .order = 3, .gfp_flags = 0xcc0);
+	RIG_TRACE(cpu, mm_compaction_end, .zone_start = 0x1000, .migrate_pfn = 0x1200,
+		  .free_pfn = 0x3e00, .zone_end = 0x4000, .sync = 1, .status = 8);
 }
 
 void emitter_run(struct emitter *emitter, unsigned long rounds)

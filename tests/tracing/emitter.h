@@ -16,7 +16,7 @@ void emitter_init(struct emitter *emitter);
 void emitter_run(struct emitter *emitter, unsigned long rounds);
 
 /* Events of one round. */
-#define EMITTER_EVENTS_PER_ROUND 12
+#define EMITTER_EVENTS_PER_ROUND 14
 
 /* @threads threads of @count kmalloc events each, as fast as they can; one CPU each. */
 void emitter_hammer(struct emitter *emitter, unsigned int threads, unsigned long count);

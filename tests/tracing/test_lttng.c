@@ -96,7 +96,13 @@ static void test_every_event_comes_back(void **state)
 	assert_int_equal(count(folder, " kmem:mm_page_alloc: "), 2000);
 	assert_int_equal(count(folder, " kmem:mm_page_free_batched: "), 1000);
 	assert_int_equal(count(folder, " kmemrig:fault_injected: "), 1000);
-	assert_int_equal(count(folder, " kmem"),
+	assert_int_equal(count(folder, " vmscan:mm_vmscan_direct_reclaim_begin: .*order = 3, "
+				       "gfp_flags = ( \"GFP_KERNEL\" : container = 3264 )"),
+			 1000);
+	assert_int_equal(count(folder, " compaction:mm_compaction_end: .*migrate_pfn = 0x1200, .*"
+				       "sync = 1, status = 8 }"),
+			 1000);
+	assert_int_equal(count(folder, " [kvc][a-z]*:[a-z]"),
 			 1000 * EMITTER_EVENTS_PER_ROUND + count(folder, " kmemrig:task: "));
 	/* people read names, programs numbers */
 	assert_int_equal(

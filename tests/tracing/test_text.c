@@ -201,6 +201,61 @@ static void test_failed_page_allocation_is_printed_as_pfn_0(void **state)
 				     "gfp_flags=GFP_ATOMIC|__GFP_COMP"));
 }
 
+static void test_reclaim_and_compaction_are_printed_as_the_kernel_does(void **state)
+{
+	static const struct {
+		struct rig_event event;
+		const char *text;
+	} lines[] = {
+		{ { .id = RIG_EVENT_mm_vmscan_kswapd_sleep, .mm_vmscan_kswapd_sleep = { 1 } },
+		  "mm_vmscan_kswapd_sleep: nid=1" },
+		{ { .id = RIG_EVENT_mm_vmscan_kswapd_wake, .mm_vmscan_kswapd_wake = { 0, 2, 3 } },
+		  "mm_vmscan_kswapd_wake: nid=0 order=3" },
+		{ { .id = RIG_EVENT_mm_vmscan_wakeup_kswapd,
+		    .mm_vmscan_wakeup_kswapd = { 0, 2, 3, 0xa20 } },
+		  "mm_vmscan_wakeup_kswapd: nid=0 order=3 gfp_flags=GFP_ATOMIC" },
+		{ { .id = RIG_EVENT_mm_vmscan_direct_reclaim_begin,
+		    .mm_vmscan_direct_reclaim_begin = { 0, 0xcc0 } },
+		  "mm_vmscan_direct_reclaim_begin: order=0 gfp_flags=GFP_KERNEL" },
+		{ { .id = RIG_EVENT_mm_vmscan_direct_reclaim_end,
+		    .mm_vmscan_direct_reclaim_end = { 32 } },
+		  "mm_vmscan_direct_reclaim_end: nr_reclaimed=32" },
+		{ { .id = RIG_EVENT_mm_shrink_slab_start,
+		    .mm_shrink_slab_start = { 0xffff888000001000, 0xffffffff81000010, 1, 7, 0xcc0,
+					      300, 2, 128, 12 } },
+		  "mm_shrink_slab_start: 0xffffffff81000010 ffff888000001000: nid: 1 objects to "
+		  "shrink 7 gfp_flags GFP_KERNEL cache items 300 delta 2 total_scan 128 priority "
+		  "12" },
+		{ { .id = RIG_EVENT_mm_shrink_slab_end,
+		    .mm_shrink_slab_end = { 0xffff888000001000, 1, 0xffffffff81000010, 7, 8, 32,
+					    64 } },
+		  "mm_shrink_slab_end: 0xffffffff81000010 ffff888000001000: nid: 1 unused scan "
+		  "count 7 new scan count 8 total_scan 64 last shrinker return val 32" },
+		{ { .id = RIG_EVENT_mm_compaction_begin,
+		    .mm_compaction_begin = { 0x1000, 0x1200, 0x3e00, 0x4000, 0 } },
+		  "mm_compaction_begin: zone_start=0x1000 migrate_pfn=0x1200 free_pfn=0x3e00 "
+		  "zone_end=0x4000, mode=async" },
+		{ { .id = RIG_EVENT_mm_compaction_end,
+		    .mm_compaction_end = { 0x1000, 0x1200, 0x3e00, 0x4000, 1, 8 } },
+		  "mm_compaction_end: zone_start=0x1000 migrate_pfn=0x1200 free_pfn=0x3e00 "
+		  "zone_end=0x4000, mode=sync status=success" },
+		{ { .id = RIG_EVENT_mm_compaction_end,
+		    .mm_compaction_end = { 0x1000, 0x1200, 0x3e00, 0x4000, 0, 5 } },
+		  "mm_compaction_end: zone_start=0x1000 migrate_pfn=0x1200 free_pfn=0x3e00 "
+		  "zone_end=0x4000, mode=async status=complete" },
+		{ { .id = RIG_EVENT_mm_compaction_try_to_compact_pages,
+		    .mm_compaction_try_to_compact_pages = { 5, 0xcc0, 2 } },
+		  "mm_compaction_try_to_compact_pages: order=5 gfp_mask=GFP_KERNEL priority=2" },
+	};
+	struct rig_text_config config = { .style = RIG_TEXT_FTRACE };
+	char line[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		rig_text_format(&config, &lines[i].event, line, sizeof(line));
+		assert_string_equal(strstr(line, "mm_"), lines[i].text);
+	}
+}
+
 static void test_gfp_names_go_there_and_back_in_every_version(void **state)
 {
 	static const char *const releases[] = { "5.10.0", "5.15.1", "6.1.0-56-amd64",
@@ -252,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_lines_are_the_kernels),
 		cmocka_unit_test(test_ftrace_style_prints_null_and_unknown_symbols_as_the_kernel),
 		cmocka_unit_test(test_failed_page_allocation_is_printed_as_pfn_0),
+		cmocka_unit_test(test_reclaim_and_compaction_are_printed_as_the_kernel_does),
 		cmocka_unit_test(test_gfp_names_go_there_and_back_in_every_version),
 		cmocka_unit_test(test_gfp_names_follow_the_version),
 	};

@@ -3,9 +3,9 @@
  * The LTTng-UST provider: a shared object that the library loads on request, so that a process
  * without tracing has nothing of LTTng in it.
  *
- * The probes of "kmem" and "kmemrig" are generated from the event table: a tracepoint gets the
- * event's struct, and LTTng copies the fields. Two things of a simulated machine have no place in
- * these fields:
+ * The probes of "kmem", "vmscan", "compaction" and "kmemrig" are generated from the event table: a
+ *tracepoint gets the event's struct, and LTTng copies the fields. Two things of a simulated machine
+ *have no place in these fields:
  *
  *	CPU	the getcpu override makes the packet's cpu_id the simulated CPU (modulo the
  *		host's CPUs, since LTTng has one buffer for each of these)
@@ -28,8 +28,10 @@
 
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #define LTTNG_UST_TRACEPOINT_DEFINE
+#include "provider_compaction.h"
 #include "provider_kmem.h"
 #include "provider_kmemrig.h"
+#include "provider_vmscan.h"
 
 #include <kmemrig/lttng.h>
 #include <lttng/ust-getcpu.h>

@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "event", 'e', "NAME", 0,
 	  "Record these only, '*' at the end allowed; repeatable "
-	  "(kmem:* and kmemrig:*)",
+	  "(kmem:*, vmscan:*, compaction:* and kmemrig:*)",
 	  0 },
 	{ "context", 'c', "TYPE", 0,
 	  "Add to each event: vpid, vtid, procname, ...; callstack puts "

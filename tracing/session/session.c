@@ -166,7 +166,7 @@ static int enable_channel(struct rig_session *session, char *error, size_t error
 
 static int enable_events(struct rig_session *session, char *error, size_t error_size)
 {
-	static const char *const all[] = { "kmem:*", "kmemrig:*" };
+	static const char *const all[] = { "kmem:*", "kmemrig:*", "vmscan:*", "compaction:*" };
 	const struct rig_session_options *options = &session->options;
 	const char *const *events = options->nr_events ? options->events : all;
 	size_t nr = options->nr_events ? options->nr_events : ARRAY_SIZE(all);

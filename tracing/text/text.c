@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events as ftrace text: the format strings of include/trace/events/kmem.h of Linux 6.1, and the
- * line head of trace-cmd report or of the kernel's trace file.
+ * Events as ftrace text: the format strings of include/trace/events/{kmem,vmscan,compaction}.h of
+ * Linux 6.1, and the line head of trace-cmd report or of the kernel's trace file.
  *
- * kmem events are printed by one function each, because the kernel prints some fields that are
- * not stored (page=, fragmenting=) and stores some that it prints otherwise; the rig's own events
- * are printed from the table. Writing a line to a stream is one fwrite, which stdio locks, so
- * that the sink may be called from several threads.
+ * The kernel's events are printed by one function each, because the kernel prints some fields that
+ * are not stored (page=, fragmenting=) and stores some that it prints otherwise; the rig's own
+ * events are printed from the table. Writing a line to a stream is one fwrite, which stdio locks,
+ * so that the sink may be called from several threads.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -35,17 +35,25 @@ static void __printf(2, 3) add(struct line *line, const char *format, ...)
 	line->used += (size_t)length;
 }
 
-static void add_pointer(struct line *line, const char *name, u64 value)
+/* %p */
+static void add_plain_pointer(struct line *line, u64 value)
 {
 	if (line->config->style == RIG_TEXT_FTRACE)
-		add(line, "%s=%016llx", name, (unsigned long long)value);
+		add(line, "%016llx", (unsigned long long)value);
 	else if (value)
-		add(line, "%s=0x%llx", name, (unsigned long long)value);
+		add(line, "0x%llx", (unsigned long long)value);
 	else
-		add(line, "%s=(nil)", name);
+		add(line, "(nil)");
 }
 
-static void add_site(struct line *line, u64 address)
+static void add_pointer(struct line *line, const char *name, u64 value)
+{
+	add(line, "%s=", name);
+	add_plain_pointer(line, value);
+}
+
+/* %pS */
+static void add_symbol(struct line *line, u64 address)
 {
 	u64 offset = 0, size = 0;
 	const char *symbol = NULL;
@@ -53,21 +61,33 @@ static void add_site(struct line *line, u64 address)
 	if (line->config->symbol)
 		symbol = line->config->symbol(line->config->symbol_data, address, &offset, &size);
 	if (!symbol)
-		add(line, "call_site=0x%llx", (unsigned long long)address);
+		add(line, "0x%llx", (unsigned long long)address);
 	else if (line->config->style == RIG_TEXT_FTRACE)
-		add(line, "call_site=%s+0x%llx/0x%llx", symbol, (unsigned long long)offset,
+		add(line, "%s+0x%llx/0x%llx", symbol, (unsigned long long)offset,
 		    (unsigned long long)size);
 	else
-		add(line, "call_site=%s+0x%llx", symbol, (unsigned long long)offset);
+		add(line, "%s+0x%llx", symbol, (unsigned long long)offset);
 }
 
-static void add_gfp(struct line *line, u64 flags)
+static void add_site(struct line *line, u64 address)
+{
+	add(line, "call_site=");
+	add_symbol(line, address);
+}
+
+static void add_gfp_names(struct line *line, u64 flags)
 {
 	char names[RIG_GFP_TEXT_SIZE];
 
 	rig_gfp_format(line->config->gfp ? line->config->gfp : rig_gfp_table(NULL), flags, names,
 		       sizeof(names));
-	add(line, "gfp_flags=%s", names);
+	add(line, "%s", names);
+}
+
+static void add_gfp(struct line *line, u64 flags)
+{
+	add(line, "gfp_flags=");
+	add_gfp_names(line, flags);
 }
 
 /* A page that may be none at all: a failed allocation is recorded as pfn -1 and printed as 0. */
@@ -182,6 +202,102 @@ static void print_rss_stat(struct line *line, const struct rig_event_rss_stat *e
 	else
 		add(line, "type=0x%x", (unsigned int)e->member);
 	add(line, " size=%lldB", (long long)e->size);
+}
+
+static void print_mm_vmscan_kswapd_sleep(struct line *line,
+					 const struct rig_event_mm_vmscan_kswapd_sleep *e)
+{
+	add(line, "nid=%d", e->nid);
+}
+
+static void print_mm_vmscan_kswapd_wake(struct line *line,
+					const struct rig_event_mm_vmscan_kswapd_wake *e)
+{
+	add(line, "nid=%d order=%d", e->nid, e->order);
+}
+
+static void print_mm_vmscan_wakeup_kswapd(struct line *line,
+					  const struct rig_event_mm_vmscan_wakeup_kswapd *e)
+{
+	add(line, "nid=%d order=%d ", e->nid, e->order);
+	add_gfp(line, e->gfp_flags);
+}
+
+static void
+print_mm_vmscan_direct_reclaim_begin(struct line *line,
+				     const struct rig_event_mm_vmscan_direct_reclaim_begin *e)
+{
+	add(line, "order=%d ", e->order);
+	add_gfp(line, e->gfp_flags);
+}
+
+static void
+print_mm_vmscan_direct_reclaim_end(struct line *line,
+				   const struct rig_event_mm_vmscan_direct_reclaim_end *e)
+{
+	add(line, "nr_reclaimed=%llu", (unsigned long long)e->nr_reclaimed);
+}
+
+static void add_shrinker(struct line *line, u64 shrink, u64 shr, int nid)
+{
+	add_symbol(line, shrink);
+	add(line, " ");
+	add_plain_pointer(line, shr);
+	add(line, ": nid: %d", nid);
+}
+
+static void print_mm_shrink_slab_start(struct line *line,
+				       const struct rig_event_mm_shrink_slab_start *e)
+{
+	add_shrinker(line, e->shrink, e->shr, e->nid);
+	add(line, " objects to shrink %lld gfp_flags ", (long long)e->nr_objects_to_shrink);
+	add_gfp_names(line, e->gfp_flags);
+	add(line, " cache items %lld delta %lld total_scan %lld priority %d",
+	    (long long)e->cache_items, (long long)e->delta, (long long)e->total_scan, e->priority);
+}
+
+static void print_mm_shrink_slab_end(struct line *line,
+				     const struct rig_event_mm_shrink_slab_end *e)
+{
+	add_shrinker(line, e->shrink, e->shr, e->nid);
+	add(line,
+	    " unused scan count %lld new scan count %lld total_scan %lld last shrinker return val "
+	    "%d",
+	    (long long)e->unused_scan, (long long)e->new_scan, (long long)e->total_scan, e->retval);
+}
+
+/* The head that begin and end share. */
+#define ADD_COMPACTION(line, e)                                                                    \
+	add(line, "zone_start=0x%llx migrate_pfn=0x%llx free_pfn=0x%llx zone_end=0x%llx, mode=%s", \
+	    (unsigned long long)(e)->zone_start, (unsigned long long)(e)->migrate_pfn,             \
+	    (unsigned long long)(e)->free_pfn, (unsigned long long)(e)->zone_end,                  \
+	    (e)->sync ? "sync" : "async")
+
+static void print_mm_compaction_begin(struct line *line,
+				      const struct rig_event_mm_compaction_begin *e)
+{
+	ADD_COMPACTION(line, e);
+}
+
+static void print_mm_compaction_end(struct line *line, const struct rig_event_mm_compaction_end *e)
+{
+	static const char *const results[] = { "not_suitable_zone", "skipped",	 "deferred",
+					       "no_suitable_page",  "continue",	 "complete",
+					       "partial_skipped",   "contended", "success" };
+
+	ADD_COMPACTION(line, e);
+	if (e->status >= 0 && e->status < 9)
+		add(line, " status=%s", results[e->status]);
+	else
+		add(line, " status=0x%x", (unsigned int)e->status);
+}
+
+static void print_mm_compaction_try_to_compact_pages(
+	struct line *line, const struct rig_event_mm_compaction_try_to_compact_pages *e)
+{
+	add(line, "order=%d gfp_mask=", e->order);
+	add_gfp_names(line, e->gfp_mask);
+	add(line, " priority=%d", e->prio);
 }
 
 /* Fields of the rig's own events, by their meaning in the table. */
