@@ -33,7 +33,7 @@ void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t
 	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmem_cache_alloc))
 		kmem_trace_alloc(cpu, cache, object, cache->object_size, gfp, node, call_site);
 	if (cpu->machine->check_tier)
-		kmem_check_after(cpu, cache);
+		kmem_check_after(cpu, cache, object);
 	return object;
 }
 
@@ -46,7 +46,7 @@ void kmem_cache_free_slow(struct rig_cpu *cpu, struct kmem_cache *cache, void *o
 		return;
 	cache->free(cache, object, cpu);
 	if (cpu->machine->check_tier)
-		kmem_check_after(cpu, cache);
+		kmem_check_after(cpu, cache, object);
 }
 
 void *rig_kmem_cache_alloc(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
@@ -92,7 +92,7 @@ size_t rig_kmem_cache_alloc_bulk(struct rig_cpu *cpu, struct kmem_cache *cache, 
 	for (size_t i = 0; i < got && wants_zero(cache, gfp); i++)
 		hand_out(cpu, cache, objects[i], gfp, cache->object_size);
 	if (unlikely(cpu->machine->check_tier))
-		kmem_check_after(cpu, cache);
+		kmem_check_after(cpu, cache, NULL);
 	return got;
 }
 
@@ -123,7 +123,7 @@ void rig_kmem_cache_free_bulk(struct rig_cpu *cpu, struct kmem_cache *cache, siz
 		for (size_t i = 0; i < nr; i++)
 			cache->free(cache, objects[i], cpu);
 	if (unlikely(cpu->machine->check_tier))
-		kmem_check_after(cpu, cache);
+		kmem_check_after(cpu, cache, NULL);
 }
 
 /* The kernel's API. */

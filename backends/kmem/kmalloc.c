@@ -117,7 +117,7 @@ static noinline void *kmalloc_slow(struct rig_cpu *cpu, size_t size, gfp_t gfp, 
 	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kmalloc))
 		kmem_trace_kmalloc(cpu, object, size, cache->size, gfp, node, call_site);
 	if (cpu->machine->check_tier)
-		kmem_check_after(cpu, cache);
+		kmem_check_after(cpu, cache, object);
 	return object;
 }
 
@@ -217,7 +217,7 @@ static noinline void kfree_slow(struct rig_cpu *cpu, void *object, unsigned long
 		return;
 	cache->free(cache, object, cpu);
 	if (machine->check_tier)
-		kmem_check_after(cpu, cache);
+		kmem_check_after(cpu, cache, object);
 }
 
 /* A live object of a cache, and nothing out of the ordinary; otherwise kfree_slow() sees to it. */

@@ -100,7 +100,8 @@ void kmem_report_bad_free(struct rig_cpu *cpu, struct kmem_cache *cache, const v
 void kmem_report_sleeping(struct rig_cpu *cpu, gfp_t gfp, unsigned long call_site);
 void kmem_report_live_twice(struct rig_machine *machine, struct kmem_cache *cache,
 			    const void *object);
-void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache);
+/* After an operation on @object; NULL: on none, or on many. */
+void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object);
 
 void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
 			    unsigned long call_site);

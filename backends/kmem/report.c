@@ -150,14 +150,20 @@ gfp_t rig_kmem_fix_flags(struct rig_cpu *cpu, gfp_t gfp)
 	return gfp;
 }
 
-/* The tier of the machine asks for checks after each operation: the cache that it touched. */
-void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache)
+/* The tier of the machine asks for checks after each operation: what it touched of the cache. */
+void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object)
 {
+	const struct slab_backend *backend = cache->backend;
 	struct rig_machine *machine = cpu->machine;
-	struct rig_verdict verdict = { .name = NULL };
+	int tier = min(machine->check_tier, 2);
+	struct rig_verdict verdict; /* large; who finds something fills it */
+	bool sound = true;
 
-	if (cache->backend->check &&
-	    !cache->backend->check(cache, min(machine->check_tier, 2), &verdict))
+	if (object && backend->check_touched)
+		sound = backend->check_touched(cache, object, cpu, tier, &verdict);
+	else if (backend->check)
+		sound = backend->check(cache, tier, &verdict);
+	if (unlikely(!sound))
 		rig_broken(machine, &verdict);
 }
 

@@ -16,7 +16,15 @@
  *	slub.cpu_partial_count page->slabs counts the CPU's partial list down to 1            (2)
  *	slub.slab_count        slabs found are not more than nr_slabs                         (2)
  *
- * The walk needs the cache at rest.
+ * slub_check() walks the cache, which has to be at rest. slub_check_touched() comes after one
+ * operation, and other CPUs may go on meanwhile. It looks at what the operation had in its hands,
+ * in constant time: the first two objects of a list, the counts beside it, the ends of the node's
+ * list. A slab's lists are walked whole when the slab has become the CPU's, its list was reloaded,
+ * or it has just been given up. So a broken pointer is found before the object that it leads to
+ * is handed out.
+ *
+ * Locking: the CPU's lock keeps its slab where it is; others may only add to the slab's own list.
+ * Other slabs may change at any time: what looks broken is, if it did not change meanwhile.
  */
 #include <string.h>
 
@@ -43,17 +51,18 @@ static bool walk_freelist(struct walk *w, const struct page *slab, void *object,
 	const struct slub_cache *s = w->s;
 	unsigned long bytes = (unsigned long)slab->objects * s->cache->size;
 
-	for (; object; object = slub_next(s, object)) {
-		unsigned long offset = (unsigned long)((u8 *)object - s->red_left_pad -
-						       (u8 *)slub_slab_address(s, slab));
-		unsigned int index = (unsigned int)(offset / s->cache->size);
+	const u8 *first = (u8 *)slub_slab_address(s, slab) + s->red_left_pad;
 
-		if (offset >= bytes || offset % s->cache->size)
+	for (; object; object = slub_next(s, object)) {
+		unsigned long offset = (unsigned long)((u8 *)object - first);
+		unsigned int index = (unsigned int)offset / s->cache->size;
+
+		if (offset >= bytes || index * s->cache->size != offset)
 			return fails(w, "slub.freelist", slab, "pointer out of the slab", offset);
 		if (w->seen[index / 64] & 1UL << index % 64)
 			return fails(w, "slub.double_free", slab, "object twice on free lists",
 				     index);
-		if ((unsigned long)object % s->cache->align)
+		if ((unsigned long)object & (s->cache->align - 1))
 			return fails(w, "slub.object_alignment", slab, "object", index);
 		if (rig_kmem_is_live(s->cache->machine, object))
 			return fails(w, "slub.live", slab, "free object is in use", index);
@@ -64,25 +73,37 @@ static bool walk_freelist(struct walk *w, const struct page *slab, void *object,
 	return true;
 }
 
+/* A slab's own list and counters, of one moment: a CPU that adds an object changes the counters. */
+static struct slub_state snapshot(const struct page *slab)
+{
+	struct slub_state state = slub_read(slab), again;
+
+	while ((again = slub_read(slab)).freelist != state.freelist ||
+	       again.counters != state.counters)
+		state = again;
+	return state;
+}
+
 static bool check_slab(struct walk *w, const struct page *slab, bool frozen, void *cpu_freelist)
 {
 	const struct slub_cache *s = w->s;
 	unsigned int order = compound_order(slab), own = 0, cpus = 0;
+	struct slub_state state = snapshot(slab);
 
 	w->slabs++;
 	if (!PageSlab(slab) || slab->slab_cache != s->cache)
 		return fails(w, "slub.owner", slab, "flags", slab->flags);
-	if (slab->frozen != frozen)
-		return fails(w, "slub.frozen", slab, "frozen", slab->frozen);
+	if (state.frozen != frozen)
+		return fails(w, "slub.frozen", slab, "frozen", state.frozen);
 	if (slab->objects !=
 	    min((unsigned int)(PAGE_SIZE << order) / s->cache->size, SLUB_MAX_OBJECTS))
 		return fails(w, "slub.objects", slab, "objects", slab->objects);
 	memset(w->seen, 0, (slab->objects / 64U + 1) * sizeof(w->seen[0]));
-	if (!walk_freelist(w, slab, slab->freelist, &own) ||
+	if (!walk_freelist(w, slab, state.freelist, &own) ||
 	    !walk_freelist(w, slab, cpu_freelist, &cpus))
 		return false;
-	if (slab->inuse != slab->objects - own)
-		return fails(w, "slub.inuse", slab, "inuse", slab->inuse);
+	if (state.inuse != slab->objects - own)
+		return fails(w, "slub.inuse", slab, "inuse", state.inuse);
 	return true;
 }
 
@@ -134,9 +155,12 @@ static bool check_node(struct walk *w, const struct slub_node *n)
 
 bool slub_check(struct kmem_cache *cache, int tier, struct rig_verdict *verdict)
 {
-	struct walk w = { .s = slub_of(cache), .verdict = verdict };
+	struct walk w; /* large; what a slab needs of it is cleared there */
 	unsigned long counted = 0;
 
+	w.s = slub_of(cache);
+	w.verdict = verdict;
+	w.slabs = 0;
 	for (int cpu = 0; cpu < w.s->nr_cpus && tier >= 1; cpu++)
 		if (!check_cpu(&w, &w.s->cpu[cpu], tier))
 			return false;
@@ -151,4 +175,177 @@ bool slub_check(struct kmem_cache *cache, int tier, struct rig_verdict *verdict)
 		return rig_fails(verdict, "slub.slab_count", "cache %s: %lu slabs, counter %lu",
 				 cache->name, w.slabs, counted);
 	return true;
+}
+
+/* --- after an operation */
+
+/* Looks at what another CPU may be changing before it counts as broken. */
+#define SETTLE 1000
+
+/* May @object be on a free list of @slab? */
+static __always_inline const char *bad_free_object(const struct slub_cache *s,
+						   const struct page *slab, const void *object)
+{
+	const struct kmem_cache *cache = s->cache;
+	unsigned long offset = (unsigned long)((const u8 *)object - s->red_left_pad -
+					       (const u8 *)slub_slab_address(s, slab));
+
+	if (offset >= (unsigned long)slab->objects * cache->size ||
+	    (unsigned int)offset % cache->size)
+		return "slub.freelist";
+	if ((unsigned long)object & (cache->align - 1))
+		return "slub.object_alignment";
+	return rig_kmem_is_live(cache->machine, object) ? "slub.live" : NULL;
+}
+
+/* The first two of a list that no one else takes objects from. */
+static __always_inline const char *bad_list(const struct slub_cache *s, const struct page *slab,
+					    const void *object)
+{
+	const char *bad = bad_free_object(s, slab, object);
+	const void *next;
+
+	if (unlikely(bad))
+		return bad;
+	next = slub_next(s, object);
+	if (!next)
+		return NULL;
+	return next == object ? "slub.double_free" : bad_free_object(s, slab, next);
+}
+
+static __always_inline const char *bad_counts(struct slub_state state)
+{
+	return state.inuse > state.objects ||
+			       (state.freelist == NULL) != (state.inuse == state.objects)
+		       ? "slub.inuse"
+		       : NULL;
+}
+
+static noinline bool touched_fails(struct slub_cache *s, const char *name, const struct page *slab,
+				   struct slub_state state, struct rig_verdict *verdict)
+{
+	return rig_fails(verdict, name, "cache %s, slab pfn %#lx: list %#llx, inuse %u of %u%s",
+			 s->cache->name, rig_page_to_pfn(s->cache->machine, slab),
+			 state.freelist ? (unsigned long long)rig_kernel_address(s->cache->machine,
+										 state.freelist)
+					: 0ULL,
+			 state.inuse, state.objects, state.frozen ? ", frozen" : "");
+}
+
+/* Whole: the slab that has become the CPU's, and with one CPU also the one that was its before. */
+static noinline bool walk_changed(struct slub_cache *s, struct slub_cpu *c,
+				  struct rig_verdict *verdict)
+{
+	const struct page *before = c->walked;
+	struct walk w;
+
+	w.s = s;
+	w.verdict = verdict;
+	w.slabs = 0;
+	c->walked = c->freelist ? c->slab : NULL;
+	if (c->slab && !check_slab(&w, c->slab, true, c->freelist))
+		return false;
+	if (before && before != c->slab && !s->smp && PageSlab(before) &&
+	    before->slab_cache == s->cache && !check_slab(&w, before, before->frozen, NULL))
+		return false;
+	if (c->partial && c->partial->slabs != (c->partial->next ? c->partial->next->slabs : 0) + 1)
+		return fails(&w, "slub.cpu_partial_count", c->partial, "slabs",
+			     (unsigned long)c->partial->slabs);
+	return true;
+}
+
+/* The CPU's place. Under its lock. */
+static __always_inline bool check_place(struct slub_cache *s, struct slub_cpu *c, int tier,
+					struct rig_verdict *verdict)
+{
+	const struct page *slab = c->slab;
+	const void *freelist = c->freelist;
+	struct slub_state state;
+	const char *bad;
+
+	if (unlikely(!slab || !freelist)) {
+		if (!slab && freelist)
+			return rig_fails(verdict, "slub.cpu_slab",
+					 "cache %s: a free list without a slab", s->cache->name);
+		c->walked = NULL;
+		return true;
+	}
+	if (unlikely(compound_head(rig_virt_to_page(s->cache->machine, freelist)) != slab)) {
+		state = slub_read(slab);
+		return touched_fails(s, "slub.cpu_slab", slab, state, verdict);
+	}
+	if (tier < 2)
+		return true;
+	if (unlikely(slab != c->walked))
+		return walk_changed(s, c, verdict);
+	bad = bad_list(s, slab, freelist);
+	if (unlikely(bad)) {
+		state = slub_read(slab);
+		return touched_fails(s, bad, slab, state, verdict);
+	}
+	return true;
+}
+
+/* @slab is not the CPU's: it is on a list, another CPU's, or has gone back to its zone. */
+static __always_inline bool check_other(struct slub_cache *s, const struct page *slab,
+					struct rig_verdict *verdict)
+{
+	struct slub_state state, again;
+	const char *bad;
+
+	/* debugging caches change their slabs step by step, under the node's lock */
+	if (!PageSlab(slab) || slab->slab_cache != s->cache || (s->smp && s->debug))
+		return true;
+	state = slub_read(slab);
+	bad = bad_counts(state);
+	if (!bad && state.freelist)
+		bad = s->smp ? bad_free_object(s, slab, state.freelist)
+			     : bad_list(s, slab, state.freelist);
+	if (likely(!bad))
+		return true;
+	for (int i = 0; s->smp && i < SETTLE; i++) {
+		again = slub_read(slab);
+		if (again.freelist != state.freelist || again.counters != state.counters ||
+		    !PageSlab(slab) || READ_ONCE(slab->slab_cache) != s->cache)
+			return true;
+	}
+	return touched_fails(s, bad, slab, state, verdict);
+}
+
+/* The node's list that the slab may have come to or left. */
+static __always_inline bool check_ends(struct slub_cache *s, struct slub_node *n,
+				       struct rig_verdict *verdict)
+{
+	const struct list_head *list = &n->partial;
+	bool sound;
+
+	if (s->smp)
+		rig_spin_lock(&n->list_lock);
+	sound = list_empty(list) == !n->nr_partial && list->next->prev == list &&
+		list->prev->next == list;
+	if (s->smp)
+		rig_spin_unlock(&n->list_lock);
+	if (likely(sound))
+		return true;
+	return rig_fails(verdict, "slub.partial_count", "cache %s: partial slabs, counter %lu",
+			 s->cache->name, n->nr_partial);
+}
+
+bool slub_check_touched(struct kmem_cache *cache, const void *object, struct rig_cpu *cpu, int tier,
+			struct rig_verdict *verdict)
+{
+	struct slub_cache *s = slub_of(cache);
+	struct slub_cpu *c = &s->cpu[cpu->id];
+	const struct page *slab;
+	bool sound;
+
+	slub_lock_cpu(s, c);
+	sound = check_place(s, c, tier, verdict);
+	slub_unlock_cpu(s, c);
+	if (unlikely(!sound) || tier < 2)
+		return sound;
+	slab = compound_head(rig_virt_to_page(cache->machine, object));
+	if (slab == READ_ONCE(c->slab))
+		return true;
+	return check_other(s, slab, verdict) && check_ends(s, slub_node_of(s, slab), verdict);
 }

@@ -231,4 +231,5 @@ const struct slab_backend slub = {
 	.nearest_object = slub_nearest_object,
 	.cpu_dead = slub_cpu_dead,
 	.check = slub_check,
+	.check_touched = slub_check_touched,
 };

@@ -55,6 +55,7 @@ struct slub_cpu {
 	spinlock_t lock;      /* slab and partial, where CPUs are several: flushing */
 	unsigned int busy;    /* the CPU is in its fast path */
 	unsigned int blocked; /* someone empties this CPU's place: no fast path now */
+	struct page *walked;  /* checks: the slab whose lists were walked whole; NULL: none */
 } __aligned(64);
 
 _Static_assert(sizeof(struct slub_cpu) == 64, "CPUs share no cache line");
@@ -376,5 +377,7 @@ void slub_list_objects(struct slub_cache *s, struct page *slab, const char *text
 
 /* check.c */
 bool slub_check(struct kmem_cache *cache, int tier, struct rig_verdict *verdict);
+bool slub_check_touched(struct kmem_cache *cache, const void *object, struct rig_cpu *cpu, int tier,
+			struct rig_verdict *verdict);
 
 #endif

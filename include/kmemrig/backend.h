@@ -20,7 +20,7 @@
 #include <linux/types.h>
 
 /* Raised when a table's layout or meaning changes; a plug-in built for another is refused. */
-#define RIG_BACKEND_ABI 1
+#define RIG_BACKEND_ABI 2
 
 struct kmem_cache;
 struct slabinfo;
@@ -160,6 +160,12 @@ struct slab_backend {
 	bool (*check)(struct kmem_cache *cache, int tier, struct rig_verdict *verdict);
 	/* What belongs to no single cache (SLOB's lists); may be NULL. */
 	bool (*check_machine)(struct rig_machine *machine, int tier, struct rig_verdict *verdict);
+	/*
+	 * After @cpu allocated or freed @object, where the machine asks for checks after each
+	 * operation: what that touched, up to tier 2. Other CPUs may run. NULL: check() instead.
+	 */
+	bool (*check_touched)(struct kmem_cache *cache, const void *object, struct rig_cpu *cpu,
+			      int tier, struct rig_verdict *verdict);
 };
 
 /* The backends of this build; NULL ends each table. */

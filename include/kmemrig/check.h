@@ -3,9 +3,16 @@
  * Checks, and what happens when one fails.
  *
  * Tiers, chosen per machine (machine->check_tier); each includes those below it:
- *	0  contracts of the caller: double free, wrong cache, foreign pointer, order too high.
- *Always on. 1  constant time: the neighbours of what an operation touches 2  the structure touched:
- *the list, the slab, the region array 3  the whole machine, after each operation
+ *
+ *	0  contracts of the caller, always on: double free, wrong cache, foreign pointer, order
+ *	   too high
+ *	1  constant time: what an operation hands out or has in its hands
+ *	2  the structure touched, after each operation: the lists of that order at both ends, their
+ *	   counters, the next objects of a free list; a slab's free lists whole when the slab
+ *	   changes hands. Backends without a check of what was touched check the whole cache.
+ *	3  the whole machine
+ *
+ * rig_machine_check() walks all structures of the machine at tiers 2 and 3 alike.
  *
  * A check has a stable name ("page.buddy_coalesced"), changes nothing, and its verdict can't be
  * ignored. Misuse by the caller and broken invariants are reported in the kernel's wording with
