@@ -17,11 +17,11 @@
  *	slub.slab_count        slabs found are not more than nr_slabs                         (2)
  *
  * slub_check() walks the cache, which has to be at rest. slub_check_touched() comes after one
- * operation, and other CPUs may go on meanwhile. It looks at what the operation had in its hands,
- * in constant time: the first two objects of a list, the counts beside it, the ends of the node's
- * list. A slab's lists are walked whole when the slab has become the CPU's, its list was reloaded,
- * or it has just been given up. So a broken pointer is found before the object that it leads to
- * is handed out.
+ * operation, and other CPUs may go on meanwhile. Of the CPU's list it looks at the next two
+ *objects, so that a broken pointer is found before the object that it leads to is handed out; the
+ *slab's lists are walked whole when the slab has become the CPU's, its list was reloaded, or it has
+ *just been given up. Another slab, to which an object was freed, is walked whole where there is one
+ *CPU; where there are several, the first object and the counts have to be possible.
  *
  * Locking: the CPU's lock keeps its slab where it is; others may only add to the slab's own list.
  * Other slabs may change at any time: what looks broken is, if it did not change meanwhile.
@@ -286,6 +286,17 @@ static __always_inline bool check_place(struct slub_cache *s, struct slub_cpu *c
 	return true;
 }
 
+/* Nobody else is there to change it: whole, since its counter is of use only beside its list. */
+static bool walk_other(struct slub_cache *s, const struct page *slab, struct rig_verdict *verdict)
+{
+	struct walk w;
+
+	w.s = s;
+	w.verdict = verdict;
+	w.slabs = 0;
+	return check_slab(&w, slab, slab->frozen, NULL);
+}
+
 /* @slab is not the CPU's: it is on a list, another CPU's, or has gone back to its zone. */
 static __always_inline bool check_other(struct slub_cache *s, const struct page *slab,
 					struct rig_verdict *verdict)
@@ -302,7 +313,7 @@ static __always_inline bool check_other(struct slub_cache *s, const struct page 
 		bad = s->smp ? bad_free_object(s, slab, state.freelist)
 			     : bad_list(s, slab, state.freelist);
 	if (likely(!bad))
-		return true;
+		return s->smp || walk_other(s, slab, verdict);
 	for (int i = 0; s->smp && i < SETTLE; i++) {
 		again = slub_read(slab);
 		if (again.freelist != state.freelist || again.counters != state.counters ||
