@@ -37,10 +37,11 @@ SLUB_RAW u8 *find_other(u8 *start, u8 value, size_t bytes)
 	return NULL;
 }
 
-SLUB_RAW void write_track(struct slub_track *track, unsigned long addr, const struct rig_cpu *cpu)
+SLUB_RAW void write_track(struct slub_track *track, unsigned long addr, const struct rig_cpu *cpu,
+			  u32 handle)
 {
 	track->addr = addr;
-	track->handle = 0;
+	track->handle = handle;
 	track->cpu = cpu->id;
 	track->pid = cpu->task->pid;
 	track->when = cpu->machine->clock_ns / NS_PER_JIFFY;
@@ -324,7 +325,8 @@ static bool process_alloc(struct slub_cache *s, struct page *slab, u8 *object, s
 void slub_track_alloc(struct slub_cache *s, void *object, struct rig_cpu *cpu)
 {
 	if (s->cache->flags & SLAB_STORE_USER)
-		write_track(slub_track_of(s, object, SLUB_TRACK_ALLOC), cpu->slab_caller, cpu);
+		write_track(slub_track_of(s, object, SLUB_TRACK_ALLOC), cpu->slab_caller, cpu,
+			    slub_depot_save(slub_machine(cpu->machine), cpu));
 }
 
 static void add_full(struct slub_cache *s, struct slub_node *n, struct page *slab)
@@ -398,7 +400,8 @@ static bool process_free(struct slub_cache *s, struct page *slab, void *object, 
 			return false;
 	}
 	if (s->cache->flags & SLAB_STORE_USER)
-		write_track(slub_track_of(s, object, SLUB_TRACK_FREE), cpu->slab_caller, cpu);
+		write_track(slub_track_of(s, object, SLUB_TRACK_FREE), cpu->slab_caller, cpu,
+			    slub_depot_save(slub_machine(cpu->machine), cpu));
 	trace_object(s, slab, object, "free");
 	init_object(s, object, SLUB_RED_INACTIVE);
 	return true;

@@ -51,6 +51,14 @@ void slub_slab_err(struct slub_cache *s, struct page *slab, const char *check, c
 void slub_overwritten(struct slub_cache *s, struct page *slab, void *object, const char *what,
 		      u8 *from, u8 *to, unsigned int value);
 void slub_fix(struct slub_cache *s, const char *format, ...) __printf(2, 3);
+/* Frames that a track's stack has at most (the kernel's TRACK_ADDRS_COUNT). */
+#define SLUB_TRACK_DEPTH 16
+
+/* depot.c: the stack that this CPU runs in, as a number for tracks; 0: none. */
+u32 slub_depot_save(struct slub_machine *m, struct rig_cpu *cpu);
+void slub_depot_print(struct rig_machine *machine, u32 handle);
+struct slub_depot *slub_depot_create(void);
+
 void slub_print_tracking(struct slub_cache *s, void *object);
 void slub_print_slab(struct slub_cache *s, const struct page *slab);
 

@@ -11,6 +11,8 @@
 
 #include <kmemrig/slub.h>
 
+#include <kmemrig/fault_control.h>
+
 #include "debug.h"
 
 #define NS_PER_JIFFY 4000000UL
@@ -59,9 +61,14 @@ static void print_track(struct slub_cache *s, const char *what, const struct slu
 {
 	struct rig_machine *machine = s->cache->machine;
 
-	if (track->addr)
-		rig_log(machine, "%s in 0x%lx age=%lu cpu=%d pid=%d", what, track->addr,
-			machine->clock_ns / NS_PER_JIFFY - track->when, track->cpu, track->pid);
+	char name[160];
+
+	if (!track->addr)
+		return;
+	rig_log(machine, "%s in %s age=%lu cpu=%d pid=%d", what,
+		rig_symbol(track->addr, name, sizeof(name)),
+		machine->clock_ns / NS_PER_JIFFY - track->when, track->cpu, track->pid);
+	slub_depot_print(machine, track->handle);
 }
 
 SLUB_RAW struct slub_track read_track(const struct slub_track *where)
@@ -69,7 +76,7 @@ SLUB_RAW struct slub_track read_track(const struct slub_track *where)
 	struct slub_track track;
 
 	track.addr = *(const volatile unsigned long *)&where->addr;
-	track.handle = 0;
+	track.handle = *(const volatile u32 *)&where->handle;
 	track.cpu = *(const volatile int *)&where->cpu;
 	track.pid = *(const volatile int *)&where->pid;
 	track.when = *(const volatile unsigned long *)&where->when;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "debug.h"
+#include "debug.h"
 #include "slub.h"
 
 static unsigned int order_objects(unsigned int order, unsigned int size)
@@ -188,6 +189,8 @@ void slub_choose_paths(struct slub_cache *s)
 	struct kmem_cache *cache = s->cache;
 
 	s->debug = cache->flags & SLAB_DEBUG_FLAGS;
+	if ((cache->flags & SLAB_STORE_USER) && !slub_machine(cache->machine)->depot)
+		slub_machine(cache->machine)->depot = slub_depot_create();
 	s->smp = cache->machine->nr_cpus > 1;
 	s->biased = s->smp && slub_can_block();
 	cache->wants_caller = cache->flags & (SLAB_STORE_USER | SLAB_TRACE);

@@ -162,6 +162,7 @@ static void slub_fini(struct rig_machine *machine)
 		return;
 	free(m->debug_string);
 	free(m->mem_node);
+	free(m->depot);
 	free(m);
 	machine->slab_private = NULL;
 }

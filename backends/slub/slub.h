@@ -100,6 +100,8 @@ struct slub_cache {
 };
 
 /* Of a machine: what the command line says, and the boot caches. */
+struct slub_depot;
+
 struct slub_machine {
 	struct kmem_cache *node_cache; /* kmem_cache_node */
 	unsigned int min_order;
@@ -114,6 +116,7 @@ struct slub_machine {
 	unsigned long warnings;	    /* printed about failed allocations */
 	int *count_errors;	    /* where tests have reports counted instead; or NULL */
 	int *mem_node;		    /* [nr_cpus] the nearest node with memory */
+	struct slub_depot *depot;   /* of stacks, for SLAB_STORE_USER; NULL: no memory for it */
 };
 
 static __always_inline struct slub_cache *slub_of(const struct kmem_cache *cache)

@@ -209,7 +209,8 @@ static void an_overrun_hits_the_red_zone(void **state)
 	assert_string_equal(last_check, "slub.redzone");
 	expect_log("BUG watched (Not tainted): Right Redzone overwritten");
 	expect_log("First byte 0x11 instead of 0xcc");
-	expect_log("Allocated in ");
+	expect_log("Allocated in an_overrun_hits_the_red_zone+0x");
+	expect_log(" main+0x"); /* the stack, down to its end */
 	expect_log("Redzone  ");
 	expect_log("FIX watched: Restoring Right Redzone ");
 	end();
