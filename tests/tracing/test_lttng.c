@@ -3,6 +3,7 @@
  * LTTng: events of a machine, recorded in a private session, read back by babeltrace2. Each
  * session lives in a child process, since LTTng registers once in a process.
  *
+ * "test_lttng fail ROUNDS CODE" fails a check before the last two thirds of the rounds;
  * "test_lttng emit ROUNDS" and "test_lttng hammer THREADS COUNT" only emit, for test_trace.sh.
  */
 #include <setjmp.h>
@@ -194,6 +195,11 @@ int main(int argc, char **argv)
 		emitter_hammer(&emitter, (unsigned int)atoi(argv[2]), strtoul(argv[3], NULL, 10));
 	else
 		emitter_run(&emitter, strtoul(argv[2], NULL, 10));
+	if (strcmp(argv[1], "fail") == 0) {
+		RIG_TRACE(&emitter.cpus[0], check_failed, .check = "test", .detail = "first");
+		emitter_run(&emitter, 2 * strtoul(argv[2], NULL, 10));
+		RIG_TRACE(&emitter.cpus[0], check_failed, .check = "test", .detail = "second");
+	}
 	rig_trace_detach(&emitter.machine);
-	return argc > 3 && strcmp(argv[1], "emit") == 0 ? atoi(argv[3]) : 0;
+	return argc > 3 && strcmp(argv[1], "hammer") != 0 ? atoi(argv[3]) : 0;
 }

@@ -22,7 +22,7 @@ leftovers() { # daemons that are ours, and folders of sessions
 	ls "$work/tmp"
 }
 
-echo 1..13
+echo 1..16
 
 "$kmemrig" trace -o "$work/t1" -- "$emitter" emit 1000 7 2>"$work/err"
 [ $? -eq 7 ]; ok $? "the command's exit code is passed on"
@@ -60,6 +60,13 @@ wait $pid
 ok $? "a failing command leaves a snapshot with its last event"
 "$kmemrig" trace -q --snapshot 256k -o "$work/t7" -- "$emitter" emit 1000
 [ $? -eq 0 ] && [ -z "$(ls "$work/t7")" ]; ok $? "a command that succeeds leaves none"
+
+"$kmemrig" trace -q --snapshot 256k -o "$work/t8" -- "$emitter" fail 30000 0
+[ $? -eq 0 ] && [ "$(ls "$work/t8" | wc -l)" -eq 1 ]; ok $? "a failed check saves one snapshot, though the command succeeds"
+babeltrace2 "$work/t8" | tail -1 | grep -q 'kmemrig:check_failed.*first'
+ok $? "it ends with the first failed check: nothing was overwritten"
+"$kmemrig" trace -q --snapshot 256k -o "$work/t9" -- "$emitter" fail 1000 3
+[ $? -eq 3 ] && [ "$(ls "$work/t9" | wc -l)" -eq 1 ]; ok $? "a check that ends the command is saved once"
 
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir "$work/user" && chown 65534 "$work/user"

@@ -37,6 +37,7 @@
 #include <lttng/ust-getcpu.h>
 
 #include "clock/clock.h"
+#include "save.h"
 
 #define MAX_BUFFERS 1024
 #define MAX_FRAMES 32
@@ -142,6 +143,8 @@ static void emit(struct rig_event_sink *sink, const struct rig_event *event)
 	case RIG_NR_EVENTS:
 		break;
 	}
+	if (unlikely(event->id == RIG_EVENT_check_failed))
+		rig_lttng_save();
 out:
 	simulated_cpu = -1;
 }

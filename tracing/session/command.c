@@ -9,6 +9,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "snapshot", OPTION_SNAPSHOT, "SIZE", 0,
 	  "Flight recorder: keep the last SIZE bytes (k, M, G) "
-	  "per CPU in memory, save them when COMMAND fails or this process gets SIGUSR1",
+	  "per CPU in memory, save them when a check or COMMAND fails or this process gets SIGUSR1",
 	  0 },
 	{ "url", OPTION_URL, "URL", 0, "Stream to a relay daemon: net://HOST[:CTRL[:DATA]]", 0 },
 	{ "live", OPTION_LIVE, "USEC", 0, "With --url: a live session, readable while it runs", 0 },
@@ -248,12 +249,28 @@ static bool is_kmemrig(const char *command)
 	return strcmp(slash ? slash + 1 : command, "kmemrig") == 0;
 }
 
+/* Has the command saved the snapshot itself, when the check failed that ended it? */
+static bool check_saved(const struct rig_session_options *session, int code)
+{
+	char pattern[4096];
+	glob_t found;
+	bool saved;
+
+	if (code != RIG_EXIT_BROKEN || session->url)
+		return false;
+	snprintf(pattern, sizeof(pattern), "%s/check-failed-*", session->output);
+	saved = glob(pattern, 0, NULL, &found) == 0;
+	globfree(&found);
+	return saved;
+}
+
 static int finish(struct rig_session *session, const struct arguments *arguments, int code)
 {
 	bool snapshot = arguments->session.snapshot_bytes != 0;
 	struct rig_session_result result;
 
-	if (snapshot && code && rig_session_snapshot(session))
+	if (snapshot && code && !check_saved(&arguments->session, code) &&
+	    rig_session_snapshot(session))
 		fprintf(stderr, "kmemrig: trace: the snapshot could not be saved\n");
 	if (rig_session_stop(session, &result)) {
 		fprintf(stderr, "kmemrig: trace: the session did not end well; "

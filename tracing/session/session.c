@@ -258,6 +258,8 @@ struct rig_session *rig_session_start(const struct rig_session_options *options,
 		return NULL;
 	}
 	rig_session_setenv(session, "KMEMRIG_TRACE", "lttng");
+	if (options->snapshot_bytes)
+		rig_session_setenv(session, "KMEMRIG_TRACE_SNAPSHOT", session->name);
 	if (options->old_names)
 		rig_session_setenv(session, "KMEMRIG_TRACE_OLD_NAMES", "1");
 	if (options->follow_forks)
