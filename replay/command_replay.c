@@ -390,6 +390,8 @@ static void replay(struct run *run, char *error)
 
 static void tell(struct run *run)
 {
+	if (run->options.json && run->options.objects)
+		rig_engine_count_live(&run->engine);
 	run->report.engine = &run->engine;
 	run->report.log = &run->log;
 	run->report.level = run->options.objects ? "object" : "page";

@@ -35,6 +35,8 @@ struct rig_object_counts {
 	u64 slab_pages;	   /* page events that belong to slabs */
 	/* Memory of our slabs and large kmallocs when the replay begins and ends, kB. */
 	u64 slab_kb_before, slab_kb_after;
+	/* What of that is in use at the end, bytes (rig_engine_count_live); 0: not counted. */
+	u64 live_bytes_after;
 };
 
 struct rig_engine {
@@ -87,6 +89,12 @@ bool rig_engine_run_mapped(struct rig_engine *engine, const struct rig_engine_ab
  * the others are replayed beside. False: @error.
  */
 bool rig_engine_run_objects(struct rig_engine *engine, char *error);
+
+/*
+ * After a replay of objects: counts object.live_bytes_after, object sizes of the live objects and
+ * the pages of large kmallocs. Where pages do not lead to caches (SLOB) it stays 0.
+ */
+void rig_engine_count_live(struct rig_engine *engine);
 
 /* Sets clock and task of the event's CPU to the event's; returns the CPU. Shared by the engines. */
 struct rig_cpu *rig_engine_enter(struct rig_engine *engine, const struct rig_event *event);

@@ -378,6 +378,39 @@ static u64 slab_kb(const struct rig_machine *machine)
 	return pages << (PAGE_SHIFT - 10);
 }
 
+/* Sizes of the live objects that start in a page of a slab of @cache. */
+static u64 live_in_page(const struct rig_machine *machine, const struct kmem_cache *cache,
+			const struct page *page)
+{
+	const u8 *address = rig_page_address(machine, page);
+	u64 bytes = 0;
+
+	for (size_t at = 0; at < PAGE_SIZE; at += 8)
+		if (rig_kmem_is_live(machine, address + at))
+			bytes += cache->object_size;
+	return bytes;
+}
+
+void rig_engine_count_live(struct rig_engine *engine)
+{
+	const struct rig_machine *machine = engine->machine;
+	u64 bytes = 0, pages = 0;
+
+	for (unsigned long pfn = 0; pfn < machine->max_low_pfn; pfn++) {
+		struct page *page = rig_pfn_to_page(machine, pfn);
+		struct page *head = compound_head(page);
+
+		if (!PageSlab(head) || !head->slab_cache)
+			continue;
+		bytes += live_in_page(machine, head->slab_cache, page);
+		pages++;
+	}
+	/* the rest are large kmallocs, in use as they are */
+	if (pages)
+		engine->object.live_bytes_after =
+			bytes + (slab_kb(machine) << 10) - (pages << PAGE_SHIFT);
+}
+
 /* On another machine the slab allocator's own pages are its own; those of the past are freed. */
 static enum rig_mapped_event kind_of(void *data, size_t number)
 {

@@ -303,7 +303,7 @@ static json_t *json_pages(const struct rig_page_counts *page)
 
 static json_t *json_objects(const struct rig_object_counts *object)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocs",
 			 (json_int_t)object->allocs, "exact_unaided",
 			 (json_int_t)object->exact_unaided, "exact", (json_int_t)object->exact,
 			 "inferred", (json_int_t)object->inferred, "failed_traced",
@@ -313,7 +313,8 @@ static json_t *json_objects(const struct rig_object_counts *object)
 			 "frees_unknown", (json_int_t)object->frees_unknown, "slab_pages",
 			 (json_int_t)object->slab_pages, "slab_kb_before",
 			 (json_int_t)object->slab_kb_before, "slab_kb_after",
-			 (json_int_t)object->slab_kb_after);
+			 (json_int_t)object->slab_kb_after, "live_bytes_after",
+			 (json_int_t)object->live_bytes_after);
 }
 
 static json_t *json_state(const struct rig_state_difference *difference)

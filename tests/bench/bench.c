@@ -214,7 +214,7 @@ enum { OPTION_ONLY = 256, OPTION_JSON, OPTION_QUICK, OPTION_ROUNDS };
 
 static const struct argp_option options[] = {
 	{ "only", OPTION_ONLY, "NAME,...", 0,
-	  "pair, batch, remote, page, bulk, events, boot, check, tiers, replay", 0 },
+	  "pair, batch, remote, page, bulk, events, boot, check, tiers, replay, memory", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "figures as JSON instead of tables", 0 },
 	{ "quick", OPTION_QUICK, NULL, 0, "a hundredth of the work: to see that it runs", 0 },
 	{ "rounds", OPTION_ROUNDS, "N", 0, "rounds of each bench (default 11)", 0 },
@@ -275,6 +275,7 @@ int main(int argc, char **argv)
 	bench_boot();
 	bench_checks();
 	bench_replay();
+	bench_memory();
 	if (settings.json) {
 		json_dumpf(settings.results, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 		printf("\n");

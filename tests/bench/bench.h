@@ -73,5 +73,6 @@ void bench_events(void);
 void bench_boot(void);
 void bench_checks(void);
 void bench_replay(void);
+void bench_memory(void);
 
 #endif
