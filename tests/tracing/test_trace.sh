@@ -61,8 +61,8 @@ ok $? "a failing command leaves a snapshot with its last event"
 "$kmemrig" trace -q --snapshot 256k -o "$work/t7" -- "$emitter" emit 1000
 [ $? -eq 0 ] && [ -z "$(ls "$work/t7")" ]; ok $? "a command that succeeds leaves none"
 
-"$kmemrig" trace -q --snapshot 256k -o "$work/t8" -- "$emitter" fail 30000 0
-[ $? -eq 0 ] && [ "$(ls "$work/t8" | wc -l)" -eq 1 ]; ok $? "a failed check saves one snapshot, though the command succeeds"
+"$kmemrig" trace --snapshot 256k -o "$work/t8" -- "$emitter" fail 30000 0 2>"$work/err"
+[ $? -eq 0 ] && grep -q "trace in $work/t8" "$work/err" && [ "$(ls "$work/t8" | wc -l)" -eq 1 ]; ok $? "a failed check saves one snapshot, though the command succeeds"
 babeltrace2 "$work/t8" | tail -1 | grep -q 'kmemrig:check_failed.*first'
 ok $? "it ends with the first failed check: nothing was overwritten"
 "$kmemrig" trace -q --snapshot 256k -o "$work/t9" -- "$emitter" fail 1000 3

@@ -249,14 +249,14 @@ static bool is_kmemrig(const char *command)
 	return strcmp(slash ? slash + 1 : command, "kmemrig") == 0;
 }
 
-/* Has the command saved the snapshot itself, when the check failed that ended it? */
-static bool check_saved(const struct rig_session_options *session, int code)
+/* Has the command saved a snapshot itself, when a check failed? */
+static bool check_saved(const struct rig_session_options *session)
 {
 	char pattern[4096];
 	glob_t found;
 	bool saved;
 
-	if (code != RIG_EXIT_BROKEN || session->url)
+	if (session->url)
 		return false;
 	snprintf(pattern, sizeof(pattern), "%s/check-failed-*", session->output);
 	saved = glob(pattern, 0, NULL, &found) == 0;
@@ -269,7 +269,8 @@ static int finish(struct rig_session *session, const struct arguments *arguments
 	bool snapshot = arguments->session.snapshot_bytes != 0;
 	struct rig_session_result result;
 
-	if (snapshot && code && !check_saved(&arguments->session, code) &&
+	/* a check that ended the command has saved already */
+	if (snapshot && code && !(code == RIG_EXIT_BROKEN && check_saved(&arguments->session)) &&
 	    rig_session_snapshot(session))
 		fprintf(stderr, "kmemrig: trace: the snapshot could not be saved\n");
 	if (rig_session_stop(session, &result)) {
@@ -285,7 +286,7 @@ static int finish(struct rig_session *session, const struct arguments *arguments
 			(unsigned long long)result.lost_packets);
 		return code ? code : RIG_EXIT_FINDING;
 	}
-	if (!arguments->quiet && snapshot && !code)
+	if (!arguments->quiet && snapshot && !code && !check_saved(&arguments->session))
 		fprintf(stderr, "kmemrig: trace: no failure, no snapshot\n");
 	else if (!arguments->quiet)
 		fprintf(stderr, "kmemrig: trace in %s, 0 events discarded\n",
