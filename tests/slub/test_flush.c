@@ -59,7 +59,6 @@ static void shrinking_disturbs_no_one(void **state)
 		.nr_cpus = CPUS,
 	};
 	struct rig_verdict verdict = { .name = NULL };
-	unsigned long shrinks = 0;
 	pthread_t threads[CPUS];
 	char error[200];
 
@@ -70,17 +69,16 @@ static void shrinking_disturbs_no_one(void **state)
 	running = CPUS - 1;
 	for (int id = 1; id < CPUS; id++)
 		pthread_create(&threads[id], NULL, hammer, &machine->cpus[id]);
-	while (__atomic_load_n(&running, __ATOMIC_SEQ_CST)) {
+	/* on a busy host the others may be done before this thread runs: once at least */
+	do {
 		kmem_cache_shrink(cache);
-		shrinks++;
-	}
+	} while (__atomic_load_n(&running, __ATOMIC_SEQ_CST));
 	for (int id = 1; id < CPUS; id++) {
 		void *wrong;
 
 		pthread_join(threads[id], &wrong);
 		assert_null(wrong);
 	}
-	assert_true(shrinks > 0);
 	if (!rig_machine_check(machine, 3, &verdict))
 		fail_msg("%s: %s", verdict.name, verdict.detail);
 	/* every object came back: nothing is left of the cache */
