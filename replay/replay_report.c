@@ -156,11 +156,22 @@ static void print_hints(const struct rig_follow_result *hints, FILE *out)
 		(unsigned long long)hints->victims, (unsigned long long)hints->exact_unaided);
 }
 
-static void print_pages(const struct rig_page_counts *page, FILE *out)
+/* On another machine, or with faults, no page frame and no address is expected to be the trace's.
+ */
+static bool compares(const struct rig_engine *engine)
 {
-	fprintf(out, "page allocations   %llu, exact %llu (%.3f%%), inferred %llu\n",
-		(unsigned long long)page->allocs, (unsigned long long)page->exact,
-		percent(page->exact, page->allocs), (unsigned long long)page->inferred);
+	return engine->from_state && !engine->what_if;
+}
+
+static void print_pages(const struct rig_page_counts *page, bool compared, FILE *out)
+{
+	fprintf(out, "page allocations   %llu", (unsigned long long)page->allocs);
+	if (compared)
+		fprintf(out, ", exact %llu (%.3f%%), inferred %llu\n",
+			(unsigned long long)page->exact, percent(page->exact, page->allocs),
+			(unsigned long long)page->inferred);
+	else
+		fprintf(out, " (on another machine: page frames are its own)\n");
 	fprintf(out,
 		"  failures         %llu in the trace, %llu of them here too; %llu only here\n",
 		(unsigned long long)page->failed_traced,
@@ -169,21 +180,25 @@ static void print_pages(const struct rig_page_counts *page, FILE *out)
 	fprintf(out, "page frees         %llu, unknown %llu; drains of their own %llu\n",
 		(unsigned long long)page->frees, (unsigned long long)page->frees_unknown,
 		(unsigned long long)page->drains);
-	print_hints(&page->hints, out);
-	if (page->inner)
+	if (compared)
+		print_hints(&page->hints, out);
+	if (compared && page->inner)
 		fprintf(out, "events under lock  %llu, identical %llu (%.3f%%)\n",
 			(unsigned long long)page->inner, (unsigned long long)page->inner_same,
 			percent(page->inner_same, page->inner));
 }
 
-static void print_objects(const struct rig_object_counts *object, FILE *out)
+static void print_objects(const struct rig_object_counts *object, bool compared, FILE *out)
 {
-	fprintf(out,
-		"object allocations %llu, exact %llu (%.3f%%; %llu with nothing inferred before), "
-		"inferred %llu\n",
-		(unsigned long long)object->allocs, (unsigned long long)object->exact,
-		percent(object->exact, object->allocs), (unsigned long long)object->exact_unaided,
-		(unsigned long long)object->inferred);
+	fprintf(out, "object allocations %llu", (unsigned long long)object->allocs);
+	if (compared)
+		fprintf(out,
+			", exact %llu (%.3f%%; %llu with nothing inferred before), inferred %llu\n",
+			(unsigned long long)object->exact, percent(object->exact, object->allocs),
+			(unsigned long long)object->exact_unaided,
+			(unsigned long long)object->inferred);
+	else
+		fprintf(out, " (addresses are this machine's own)\n");
 	fprintf(out,
 		"  failures         %llu in the trace, %llu of them here too; %llu only here\n",
 		(unsigned long long)object->failed_traced,
@@ -228,9 +243,9 @@ void rig_replay_print(const struct rig_replay_report *report, FILE *out)
 	const struct rig_state_difference *difference = &report->difference;
 
 	print_events(report, out);
-	print_pages(&report->engine->page, out);
+	print_pages(&report->engine->page, compares(report->engine), out);
 	if (!strcmp(report->level, "object"))
-		print_objects(&report->engine->object, out);
+		print_objects(&report->engine->object, compares(report->engine), out);
 	if (report->have_difference)
 		fprintf(out,
 			"lists at the end   %lu, identical %lu; pageblocks %lu, identical %lu\n",
