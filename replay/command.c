@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kmemrig/plugin.h>
 #include <kmemrig/registry.h>
 
 int rig_usage_error(const char *format, ...)
@@ -32,27 +33,18 @@ void rig_command_argp_defaults(void)
 	argp_program_version = "kmemrig " RIG_VERSION " (Linux 6.1 allocators)";
 }
 
-/* A file rather than a name: plug-ins are given with a path or end in .so. */
-static bool is_plugin(const char *name)
-{
-	size_t length = strlen(name);
-
-	return strchr(name, '/') || (length > 3 && !strcmp(name + length - 3, ".so"));
-}
-
 bool rig_command_backend_known(const char *name, char *error, size_t error_size)
 {
 	size_t used;
 
-	if (is_plugin(name)) {
+	if (rig_is_plugin(name)) {
 		if (!access(name, R_OK))
 			return true;
 		snprintf(error, error_size, "backend %s: no such file", name);
 		return false;
 	}
-	for (const struct slab_backend *const *backend = rig_slab_backends; *backend; backend++)
-		if (!strcmp((*backend)->name, name))
-			return true;
+	if (rig_find_slab_backend(name))
+		return true;
 	used = (size_t)snprintf(error, error_size, "unknown backend '%s'; there are:", name);
 	for (const struct slab_backend *const *backend = rig_slab_backends; *backend; backend++)
 		if (used < error_size)

@@ -59,6 +59,7 @@ struct run {
 	enum rig_result_form form;
 	const char *script;
 	const char *vmallocinfo;
+	struct rig_machine *machine;
 	bool fresh;
 	struct rig_op *ops;
 	size_t nr_ops;
@@ -234,8 +235,6 @@ static void size_for_script(struct run *run)
 	}
 }
 
-static struct rig_machine *occupied;
-
 /* "0xffffc90000000000-0xffffc90000005000   20480 caller+0x..." */
 static bool occupy(struct run *run, char *line, int number)
 {
@@ -247,9 +246,9 @@ static bool occupy(struct run *run, char *line, int number)
 	if (sscanf(line, "0x%" SCNx64 "-0x%" SCNx64, &start, &end) == 2 && start < end &&
 	    start >= RIG_VMALLOC_START) {
 		/* beyond the host's window: nothing of ours is placed there either */
-		if (end - RIG_VMALLOC_START > occupied->vmalloc_size)
+		if (end - RIG_VMALLOC_START > run->machine->vmalloc_size)
 			return true;
-		code = rig_vmalloc_occupy(occupied, start - RIG_VMALLOC_START, end - start,
+		code = rig_vmalloc_occupy(run->machine, start - RIG_VMALLOC_START, end - start,
 					  VM_ALLOC, NULL);
 	}
 	if (code)
@@ -258,7 +257,7 @@ static bool occupy(struct run *run, char *line, int number)
 	return code == 0;
 }
 
-static bool occupy_areas(struct run *run, struct rig_machine *machine)
+static bool occupy_areas(struct run *run)
 {
 	struct rig_input input;
 	char error[ERROR_SIZE];
@@ -270,22 +269,21 @@ static bool occupy_areas(struct run *run, struct rig_machine *machine)
 		rig_usage_error("%s", error);
 		return false;
 	}
-	occupied = machine;
 	read = for_each_line(input.data, occupy, run);
 	rig_input_free(&input);
 	return read;
 }
 
-static int perform(struct run *run, struct rig_machine *machine)
+static int perform(struct run *run)
 {
-	struct rig_ops *ops = rig_ops_create(machine, &run->ops_config);
+	struct rig_ops *ops = rig_ops_create(run->machine, &run->ops_config);
 	struct rig_progress progress;
 	int code = RIG_EXIT_OK;
 
 	if (!ops)
 		return rig_usage_error("out of memory");
 	if (!run->fresh)
-		rig_ops_start_as_recorded(machine);
+		rig_ops_start_as_recorded(run->machine);
 	rig_progress_begin(&progress, "ops", run->nr_ops);
 	for (size_t i = 0; i < run->nr_ops && code == RIG_EXIT_OK; i++) {
 		struct rig_op_result result;
@@ -320,7 +318,6 @@ int rig_command_run(int argc, char **argv)
 		NULL
 	};
 	struct run run = { .memory = { .size = DEFAULT_MEMORY }, .form = RIG_RESULT_FULL };
-	struct rig_machine *machine = NULL;
 	char error[ERROR_SIZE];
 	int code = RIG_EXIT_USAGE;
 
@@ -334,13 +331,13 @@ int rig_command_run(int argc, char **argv)
 		run.config.name = "run";
 		run.config.memory = &run.memory;
 		run.config.nr_memory = 1;
-		machine = rig_machine_create(&run.config, error, sizeof(error));
-		if (!machine)
+		run.machine = rig_machine_create(&run.config, error, sizeof(error));
+		if (!run.machine)
 			rig_usage_error("%s", error);
-		else if (occupy_areas(&run, machine))
-			code = perform(&run, machine);
+		else if (occupy_areas(&run))
+			code = perform(&run);
 	}
-	rig_machine_destroy(machine);
+	rig_machine_destroy(run.machine);
 	free(run.ops);
 	return code;
 }

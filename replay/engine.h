@@ -18,8 +18,7 @@ struct rig_page_counts {
 	u64 frees;
 	u64 frees_unknown;		/* of pages that were free already */
 	struct rig_follow_result hints; /* what the trace had to tell */
-	u64 bulk;	/* pages that bulk allocations or compaction took untraced */
-	u64 drains;	/* drains that no free explains, done as traced */
+	u64 drains;			/* drains that no free explains, done as traced */
 	u64 inner;	/* zone_locked, pcpu_drain and extfrag events in the trace */
 	u64 inner_same; /* which ours gave too, in the same call */
 };

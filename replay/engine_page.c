@@ -134,7 +134,6 @@ static void count(struct rig_page_counts *counts, const struct rig_follow_result
 	counts->frees = result->frees;
 	counts->frees_unknown = result->frees_unknown;
 	counts->drains = result->drains;
-	counts->bulk = result->bulk;
 	counts->hints = *result;
 }
 

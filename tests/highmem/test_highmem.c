@@ -20,6 +20,8 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "on_machine.h"
+
 static int make_machine(void **state)
 {
 	static const struct rig_memory_range memory[] = { { .base = SZ_1M, .size = 127 * SZ_1M } };
@@ -28,36 +30,8 @@ static int make_machine(void **state)
 					     .nr_memory = 1,
 					     .lowmem_limit = 64 * SZ_1M,
 					     .check_tier = 2 };
-	char error[200] = "";
-	struct rig_machine *machine = rig_machine_create(&config, error, sizeof(error));
 
-	if (!machine)
-		fail_msg("%s", error);
-	machine->check->on_failure = RIG_FAILURE_COUNT;
-	machine->check->print_limit = 1;
-	rig_cpu_enter(&machine->cpus[0]);
-	*state = machine;
-	return 0;
-}
-
-static int end_machine(void **state)
-{
-	rig_machine_destroy(*state);
-	return 0;
-}
-
-static void expect_sound(struct rig_machine *machine)
-{
-	struct rig_verdict verdict;
-
-	if (!rig_machine_check(machine, 3, &verdict))
-		fail_msg("%s: %s", verdict.name, verdict.detail);
-}
-
-static void expect_misuse(struct rig_machine *machine, const char *check, unsigned long before)
-{
-	assert_int_equal(machine->check->failures, before + 1);
-	assert_string_equal(machine->check->last_check, check);
+	return start_machine(state, &config);
 }
 
 static struct page *highpage(void)

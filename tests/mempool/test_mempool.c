@@ -19,6 +19,8 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "on_machine.h"
+
 static int make_machine(void **state)
 {
 	static const struct rig_memory_range memory[] = { { .base = SZ_1M, .size = 127 * SZ_1M } };
@@ -28,22 +30,8 @@ static int make_machine(void **state)
 					     .nr_cpus = 1,
 					     .lowmem_limit = 64 * SZ_1M,
 					     .check_tier = 1 };
-	char error[200] = "";
-	struct rig_machine *machine = rig_machine_create(&config, error, sizeof(error));
 
-	if (!machine)
-		fail_msg("%s", error);
-	machine->check->on_failure = RIG_FAILURE_COUNT;
-	machine->check->print_limit = 1;
-	rig_cpu_enter(&machine->cpus[0]);
-	*state = machine;
-	return 0;
-}
-
-static int end_machine(void **state)
-{
-	rig_machine_destroy(*state);
-	return 0;
+	return start_machine(state, &config);
 }
 
 static void set(struct rig_machine *machine, const char *path, const char *value)
@@ -67,7 +55,7 @@ static void memory_is_back(struct rig_machine *machine)
 	set(machine, "failslab/probability", "0");
 }
 
-static void expect_sound(mempool_t *pool)
+static void expect_sound_pool(mempool_t *pool)
 {
 	struct rig_verdict verdict;
 
@@ -82,7 +70,7 @@ static void the_reserve_is_there_from_the_start(void **state)
 	assert_non_null(pool);
 	assert_int_equal(pool->curr_nr, 4);
 	assert_int_equal(pool->min_nr, 4);
-	expect_sound(pool);
+	expect_sound_pool(pool);
 	mempool_destroy(pool);
 	mempool_destroy(NULL);
 }
@@ -119,7 +107,7 @@ static void the_reserve_serves_when_memory_is_out_last_in_first(void **state)
 	for (int i = 0; i < 3; i++)
 		mempool_free(element[i], pool);
 	assert_int_equal(pool->curr_nr, 3);
-	expect_sound(pool);
+	expect_sound_pool(pool);
 	memory_is_back(*state);
 	mempool_destroy(pool);
 }
@@ -240,7 +228,7 @@ static void resize_grows_and_shrinks(void **state)
 
 	assert_int_equal(mempool_resize(pool, 5), 0);
 	assert_int_equal(pool->curr_nr, 5);
-	expect_sound(pool);
+	expect_sound_pool(pool);
 	assert_int_equal(mempool_resize(pool, 1), 0);
 	assert_int_equal(pool->curr_nr, 1);
 	assert_int_equal(pool->min_nr, 1);
@@ -265,7 +253,7 @@ static void a_resize_that_runs_out_is_filled_by_frees(void **state)
 	assert_int_equal(pool->curr_nr, 2);
 	mempool_free(element, pool);
 	assert_int_equal(pool->curr_nr, 3);
-	expect_sound(pool);
+	expect_sound_pool(pool);
 	mempool_destroy(pool);
 }
 
@@ -276,7 +264,7 @@ static void pages_of_any_order_are_elements(void **state)
 
 	assert_int_equal(pool->curr_nr, 2);
 	mempool_free(page, pool);
-	expect_sound(pool);
+	expect_sound_pool(pool);
 	mempool_destroy(pool);
 }
 
@@ -293,7 +281,7 @@ static void highmem_elements_of_an_order_are_poisoned_whole(void **state)
 	struct page *page = pool->elements[0];
 
 	assert_true(PageHighMem(page));
-	expect_sound(pool);
+	expect_sound_pool(pool);
 	memset_page(page + 3, PAGE_SIZE - 1, 0, 1);
 	assert_false(rig_mempool_check(pool, 2, &verdict));
 	assert_string_equal(verdict.name, "mempool.poison");

@@ -2,16 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Op scripts that ran inside real kernels: our answers held against theirs (data/README).
 set -u
-build=${KMEMRIG_BUILD:-build/release}
+. tests/report.sh
 data=tests/ops/data
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-report() { # STATUS TEXT
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
 
 unpack() {
 	for name in "$@"; do xz -dc "$data/$name.xz" >"$work/$name"; done

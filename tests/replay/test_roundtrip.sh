@@ -3,16 +3,10 @@
 # The events that a replay writes by LTTng, read back by babeltrace2: none lost, the counts that the
 # replay reports, and each mm_page_alloc the kernel's own as trace-cmd prints it, field by field.
 set -u
-build=${KMEMRIG_BUILD:-build/release}
+. tests/report.sh
 sample=replay/samples/calm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-report() { # STATUS TEXT
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
 
 "$build/kmemrig" replay --level page --state "$sample/before.state.xz" --trace "$work/trace" --json \
 	"$sample/trace.dat.xz" >"$work/replay.json"

@@ -3,14 +3,8 @@
 # The bundled recording's objects on the other slab allocators, held against what kernels with those
 # allocators showed in /proc/meminfo (Slab) after the same workload with the same seed.
 set -u
-build=${KMEMRIG_BUILD:-build/release}
+. tests/report.sh
 sample=replay/samples/calm
-number=0
-
-report() { # STATUS TEXT
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
 
 figure() { # BACKEND NAME
 	"$build/kmemrig" replay --level object --check 3 --json --backend "$1" \

@@ -3,16 +3,10 @@
 # Objects of a recorded kernel replayed through SLUB: each comes from the traced address, and in the
 # end the lists are the recorded ones.
 set -u
-build=${KMEMRIG_BUILD:-build/release}
+. tests/report.sh
 sample=replay/samples/calm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-report() { # STATUS TEXT
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
 
 "$build/kmemrig" replay --level object --json --state $sample/before.state.xz \
 	--expect-state $sample/after.state.xz $sample/trace.dat.xz >"$work/json" 2>"$work/errors"
