@@ -53,7 +53,7 @@ static noinline void free_slow(struct slub_cache *s, struct page *slab, void *he
 	if (freezes) {
 		slub_put_cpu_partial(s, slab, true, cpu);
 	} else if (n) {
-		if (n->nr_partial >= s->min_partial)
+		if (slub_is_enough(s, n, slab))
 			free_empty_slab(s, n, slab, true, cpu);
 		else
 			rig_spin_unlock(&n->list_lock);

@@ -69,7 +69,7 @@ void slub_deactivate(struct slub_cache *s, struct page *slab, void *freelist, st
 			new.freelist = freelist;
 		}
 		new.frozen = 0;
-		empty = !new.inuse &&READ_ONCE(n->nr_partial) >= s->min_partial;
+		empty = !new.inuse &&slub_is_enough(s, n, slab);
 		partial = !empty && new.freelist;
 		/* Once unfrozen it must be on the list before anyone else may move it. */
 		if (partial)
@@ -116,7 +116,7 @@ void slub_unfreeze_partials(struct slub_cache *s, struct page *partial, struct r
 			rig_spin_lock(&n->list_lock);
 		}
 		unfreeze(s, slab);
-		if (!slab->inuse && n->nr_partial >= s->min_partial) {
+		if (!slab->inuse && slub_is_enough(s, n, slab)) {
 			WRITE_ONCE(slab->next, discard);
 			discard = slab;
 		} else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The slab part of kmemrig/restore.h: caches and slabs of a recorded kernel into a bare machine,
- * reading them back, and following a trace of objects.
+ * and reading them back.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -324,101 +324,4 @@ void rig_slab_walk(struct kmem_cache *cache, rig_slab_fn each, void *data)
 	if (going)
 		walk_full(walk);
 	free(walk);
-}
-
-/* --- following */
-
-static struct page *slab_of(const struct rig_machine *machine, const void *object)
-{
-	struct page *page;
-
-	if ((unsigned long)((const u8 *)object - machine->direct_map) >= machine->max_low_pfn
-										 << PAGE_SHIFT)
-		return NULL;
-	page = compound_head(rig_virt_to_page(machine, object));
-	return PageSlab(page) ? page : NULL;
-}
-
-/* The CPU whose slab it is; NULL: none's. */
-static struct slub_cpu *cpu_of(struct slub_cache *s, const struct page *slab)
-{
-	for (int cpu = 0; cpu < s->nr_cpus; cpu++)
-		if (s->cpu[cpu].slab == slab)
-			return &s->cpu[cpu];
-	return NULL;
-}
-
-void rig_object_put_back(struct rig_cpu *cpu, struct kmem_cache *cache, void *object)
-{
-	struct page *slab = slab_of(cpu->machine, object);
-	struct slub_cache *s = slub_of(cache);
-	struct slub_cpu *c = cpu_of(s, slab);
-
-	rig_kmem_set_live(cpu->machine, object, false);
-	if (c) {
-		slub_set_next(s, object, c->freelist);
-		c->freelist = object;
-		c->tid += SLUB_TID_STEP;
-		return;
-	}
-	s->cache->free(s->cache, object, cpu);
-}
-
-/* Takes @object out of the list at @head. */
-static bool unlink_object(const struct slub_cache *s, void **head, const void *object)
-{
-	void *before = NULL;
-
-	for (void *at = *head; at; before = at, at = slub_next(s, at)) {
-		if (at != object)
-			continue;
-		if (before)
-			slub_set_next(s, before, slub_next(s, at));
-		else
-			*head = slub_next(s, at);
-		return true;
-	}
-	return false;
-}
-
-void *rig_object_take(struct rig_cpu *cpu, struct kmem_cache *cache, void *object)
-{
-	struct page *slab = slab_of(cpu->machine, object);
-	struct slub_cache *s = slub_of(cache);
-	struct slub_cpu *c;
-	void *freelist;
-
-	if (!slab || slab->slab_cache != cache || rig_kmem_is_live(cpu->machine, object))
-		return NULL;
-	c = cpu_of(s, slab);
-	if (!c || !unlink_object(s, &c->freelist, object)) {
-		freelist = slab->freelist;
-		if (!unlink_object(s, &freelist, object))
-			return NULL;
-		slab->freelist = freelist;
-		slab->inuse++;
-		/* A slab without free objects is on no node's list. */
-		if (!slab->freelist && !slab->frozen)
-			slub_remove_partial(slub_node_of(s, slab), slab);
-	}
-	rig_kmem_set_live(cpu->machine, object, true);
-	return object;
-}
-
-void *rig_object_next(struct rig_cpu *cpu, struct kmem_cache *cache)
-{
-	struct slub_cache *s = slub_of(cache);
-	struct slub_cpu *c = &s->cpu[cpu->id];
-	struct slub_node *n = s->node[slub_machine(cpu->machine)->mem_node[cpu->id]];
-
-	if (c->freelist)
-		return c->freelist;
-	if (c->slab && c->slab->freelist)
-		return c->slab->freelist;
-	for (struct page *slab = c->partial; slab; slab = slab->next)
-		if (slab->freelist)
-			return slab->freelist;
-	if (n && !list_empty(&n->partial))
-		return list_first_entry(&n->partial, struct page, slab_list)->freelist;
-	return NULL;
 }

@@ -24,6 +24,7 @@
 #include <kmemrig/backend.h>
 #include <kmemrig/kmem.h>
 #include <kmemrig/machine.h>
+#include <kmemrig/restore.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
@@ -117,6 +118,8 @@ struct slub_machine {
 	int *count_errors;	    /* where tests have reports counted instead; or NULL */
 	int *mem_node;		    /* [nr_cpus] the nearest node with memory */
 	struct slub_depot *depot;   /* of stacks, for SLAB_STORE_USER; NULL: no memory for it */
+	rig_slab_verdict on_empty;  /* where a trace is followed; or NULL */
+	void *on_empty_data;
 };
 
 static __always_inline struct slub_cache *slub_of(const struct kmem_cache *cache)
@@ -377,6 +380,10 @@ void *slub_alloc_single_new(struct slub_cache *s, struct page *slab, struct rig_
 void slub_free_single(struct slub_cache *s, struct page *slab, void *object, struct rig_cpu *cpu);
 void slub_track_alloc(struct slub_cache *s, void *object, struct rig_cpu *cpu);
 void slub_list_objects(struct slub_cache *s, struct page *slab, const char *text);
+
+/* follow.c */
+/* @slab is empty: does its node keep enough others? */
+bool slub_is_enough(const struct slub_cache *s, const struct slub_node *n, struct page *slab);
 
 /* check.c */
 bool slub_check(struct kmem_cache *cache, int tier, struct rig_verdict *verdict);

@@ -214,4 +214,23 @@ void *rig_object_take(struct rig_cpu *cpu, struct kmem_cache *cache, void *objec
 /* What the next allocation from @cache on @cpu would give; NULL: it would need another slab. */
 void *rig_object_next(struct rig_cpu *cpu, struct kmem_cache *cache);
 
+/*
+ * The slab of @object is on another CPU's partial list, and @cpu has no free object at hand: the
+ * first slab of @cpu's partial list from now on. A slab that was full belongs to the CPU that frees
+ * into it first; which one that was, events of one instant do not say. False: nothing is changed.
+ */
+bool rig_slab_adopt(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object);
+
+/*
+ * Called when a slab became empty, and the length of its node's list is to decide whether its pages
+ * go back (@enough). Returns whether they do. NULL: the rule alone decides.
+ */
+typedef bool (*rig_slab_verdict)(void *data, struct kmem_cache *cache, unsigned long pfn,
+				 bool enough);
+void rig_slab_on_empty(struct rig_machine *machine, rig_slab_verdict verdict, void *data);
+
+/* Gives back the pages of the slab that begins at @pfn, wherever it is. False: it is none, or it
+ * has objects in use. */
+bool rig_slab_give_back(struct rig_cpu *cpu, unsigned long pfn);
+
 #endif
