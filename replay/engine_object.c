@@ -322,20 +322,39 @@ static void end_grace_periods(struct object_replay *replay, struct rig_cpu *cpu)
 	rig_rcu_run(cpu);
 }
 
+/*
+ * A slab was made for an allocation whose own event comes later, after those of an interrupt: the
+ * allocation begins here, as it did there.
+ */
+static bool run_early(struct object_replay *replay, struct rig_cpu *cpu, u32 number)
+{
+	u32 alloc = replay->plan->early[number];
+
+	if (alloc == RIG_NO_EVENT)
+		return false;
+	replay->plan->early[alloc] = alloc;
+	rig_object_plan_passed(replay->plan, alloc);
+	run_alloc(replay, cpu, alloc);
+	return true;
+}
+
 static void run_object(void *data, size_t number)
 {
 	struct object_replay *replay = data;
 	const struct rig_event *event = &replay->engine->log->events[number];
 	struct rig_cpu *cpu = rig_this_cpu();
 
-	rig_object_plan_passed(replay->plan, (u32)number);
 	replay->number = (u32)number;
+	if (replay->plan->early[number] == number)
+		return;
+	rig_object_plan_passed(replay->plan, (u32)number);
 	end_grace_periods(replay, cpu);
-	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
+	if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc) {
 		run_alloc(replay, cpu, (u32)number);
-	else if (event->id == RIG_EVENT_mm_page_alloc)
-		object_run_slab_alloc(replay, cpu, (u32)number);
-	else if (event->id == RIG_EVENT_mm_page_free)
+	} else if (event->id == RIG_EVENT_mm_page_alloc) {
+		if (!run_early(replay, cpu, (u32)number))
+			object_run_slab_alloc(replay, cpu, (u32)number);
+	} else if (event->id == RIG_EVENT_mm_page_free)
 		object_run_slab_free(replay, cpu, (u32)number);
 	else
 		run_free(replay, cpu, (u32)number);
@@ -356,7 +375,8 @@ static bool feed(struct rig_engine *engine, struct rig_follow *pages, void *data
 	for (size_t i = log->first; i < log->end && !code; i++) {
 		const struct rig_event *event = &log->events[i];
 
-		if (is_object_event(event) || replay->plan->untraced[i])
+		if (is_object_event(event) || replay->plan->untraced[i] ||
+		    replay->plan->early[i] != RIG_NO_EVENT)
 			code = rig_follow_add_step(pages, event);
 		else if (replay->plan->of_slab[i])
 			rig_follow_skip(pages);
@@ -452,8 +472,12 @@ bool rig_engine_run_objects(struct rig_engine *engine, char *error)
 	engine->differs = calloc(engine->log->nr + 1, 1);
 	if (replay.plan && engine->differs) {
 		engine->object.slab_pages = replay.plan->slab_pages;
+		if (replay.literal)
+			rig_slab_on_empty(engine->machine, object_empty_slab, &replay);
 		good = replay.literal ? rig_engine_follow(engine, &above, error)
 				      : rig_engine_run_mapped(engine, &above, error);
+		if (replay.literal)
+			rig_slab_on_empty(engine->machine, NULL, NULL);
 		engine->object.slab_kb_after = slab_kb(engine->machine);
 	} else {
 		snprintf(error, RIG_TRACE_ERROR, "no host memory");

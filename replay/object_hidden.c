@@ -42,6 +42,15 @@ static void remember_round_trips(struct object_replay *replay, void **taken, int
 	}
 }
 
+/* Is the allocation at hand the first event of a slab that the trace made? */
+static bool object_is_of_new_slab(const struct object_replay *replay)
+{
+	u32 life = replay->plan->life[replay->number];
+
+	return life != RIG_NO_LIFE && replay->plan->lives[life].alloc_event != RIG_NO_EVENT &&
+	       replay->plan->lives[life].first_object == replay->number;
+}
+
 /*
  * Objects that a bulk allocation took before @wanted could be the next: allocated here too, until
  * @wanted comes. A slab is made for them only where the trace made the one that holds @wanted.
@@ -49,7 +58,7 @@ static void remember_round_trips(struct object_replay *replay, void **taken, int
 static void settle_taken(struct object_replay *replay, struct rig_cpu *cpu,
 			 struct kmem_cache *cache, void *wanted)
 {
-	bool new_slab = !object_slab_at(replay, wanted);
+	bool new_slab = !object_slab_at(replay, wanted) && object_is_of_new_slab(replay);
 	void *taken[OBJECT_MAX_HIDDEN], *next = NULL;
 	int nr = 0;
 
@@ -86,12 +95,19 @@ void object_finish_round_trips(struct object_replay *replay, struct rig_cpu *cpu
 	replay->nr_round_trips = 0;
 }
 
-/* Untraced calls before an allocation: an object freed in bulk, or some allocated in bulk. */
+/*
+ * What must have happened before an allocation: the first free into a full slab was this CPU's, not
+ * the other's; or there were untraced calls: an object freed in bulk, or some allocated in bulk.
+ */
 void object_settle_before_alloc(struct object_replay *replay, struct rig_cpu *cpu,
 				struct kmem_cache *cache, void *wanted)
 {
 	struct rig_machine *machine = machine_of(replay);
 
+	if (rig_object_next(cpu, cache) == wanted)
+		return;
+	if (rig_slab_adopt(cpu, cache, wanted))
+		replay->engine->object.inferred++;
 	if (!rig_object_plan_hides(replay->plan, cache->name) ||
 	    rig_object_next(cpu, cache) == wanted)
 		return;
@@ -161,6 +177,44 @@ void object_run_slab_free(struct object_replay *replay, struct rig_cpu *cpu, u32
 		rig_object_put_back(cpu, cache, object);
 		replay->engine->object.inferred++;
 	}
+	if (rig_object_plan_hides(replay->plan, name) && rig_slab_give_back(cpu, pfn))
+		replay->engine->object.inferred++;
+}
+
+/* Does the trace give the page back, from its event at hand on, before anything else happens? */
+static bool goes_now(const struct object_replay *replay, unsigned long pfn)
+{
+	const struct rig_trace_log *log = replay->engine->log;
+	int cpu = log->events[replay->number].cpu;
+
+	for (size_t i = replay->number; i < log->nr; i++) {
+		const struct rig_event *event = &log->events[i];
+
+		if (event->cpu != cpu)
+			continue;
+		if (i > replay->number && rig_event_object(event))
+			return false;
+		if (event->id == RIG_EVENT_mm_page_free && event->mm_page_free.pfn == pfn)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where untraced calls have moved slabs between lists, the node's count is not the kernel's any
+ * more, but the trace shows which slabs went.
+ */
+bool object_empty_slab(void *data, struct kmem_cache *cache, unsigned long pfn, bool enough)
+{
+	struct object_replay *replay = data;
+	bool goes;
+
+	if (!rig_object_plan_hides(replay->plan, cache->name) ||
+	    (cache->flags & SLAB_TYPESAFE_BY_RCU))
+		return enough;
+	goes = goes_now(replay, pfn);
+	replay->engine->object.inferred += goes != enough;
+	return goes;
 }
 
 /*

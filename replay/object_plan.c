@@ -21,6 +21,9 @@
 
 #define NO_EVENT RIG_NO_EVENT
 
+/* Events that may come between a slab's page and the object it was made for. */
+#define MAX_BETWEEN 4096
+
 enum object_state { OBJECT_UNKNOWN, OBJECT_LIVE, OBJECT_FREE };
 
 struct pass {
@@ -109,7 +112,9 @@ static u32 add_life(struct pass *pass, u32 event, u64 pfn, unsigned int order)
 		}
 		plan->lives = lives;
 	}
-	plan->lives[nr] = (struct rig_block_life){ .alloc_event = event, .order = order };
+	plan->lives[nr] = (struct rig_block_life){ .alloc_event = event,
+						   .first_object = NO_EVENT,
+						   .order = order };
 	plan->nr_lives++;
 	for (u64 i = pfn; order < MAX_ORDER && i < pfn + (1ULL << order); i++) {
 		u64 *life = rig_address_map_find(&pass->life_of_pfn, pfn_key(i), true);
@@ -208,6 +213,8 @@ static void see_object(struct pass *pass, u32 number)
 	if (life == RIG_NO_LIFE)
 		return;
 	block = &pass->plan->lives[life];
+	if (block->first_object == NO_EVENT)
+		block->first_object = number;
 	block->objects = true;
 	block->large |=
 		event->id == RIG_EVENT_kmalloc && event->kmalloc.bytes_req > KMALLOC_MAX_CACHE_SIZE;
@@ -284,28 +291,52 @@ static u64 *site_of(struct pass *pass, const struct rig_event_kmem_cache_alloc *
 }
 
 /*
- * A slab's page whose allocation is not followed, on its CPU, by an allocation from that slab was
- * allocated for a call that is not traced. Whether its free was, the replay sees: the slab is
- * still there.
+ * The task's next allocation on the CPU after event @number, and whether other object events come
+ * before it: those of interrupts, or of tasks that came in between.
+ */
+static u32 next_alloc(const struct rig_trace_log *log, size_t number, bool *between)
+{
+	const struct rig_event *page = &log->events[number];
+
+	*between = false;
+	for (size_t i = number + 1; i < log->end && i < number + MAX_BETWEEN; i++) {
+		const struct rig_event *event = &log->events[i];
+
+		if (event->cpu != page->cpu || !rig_event_object(event))
+			continue;
+		if (event->pid == page->pid &&
+		    (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc))
+			return (u32)i;
+		*between = true;
+	}
+	return NO_EVENT;
+}
+
+/*
+ * A slab's page whose task does not go on with an allocation from that slab was allocated for a
+ * call that is not traced. Whether its free was, the replay sees: the slab is still there.
  */
 static void mark_untraced(struct pass *pass)
 {
 	struct rig_object_plan *plan = pass->plan;
 	const struct rig_trace_log *log = pass->log;
-	u32 next_life[RIG_NR_CPUS];
 
-	memset(next_life, 0xff, sizeof(next_life));
-	for (size_t i = log->end; i-- > log->first;) {
+	for (size_t i = log->first; i < log->end; i++) {
 		const struct rig_event *event = &log->events[i];
+		bool between;
+		u32 alloc;
 
-		if (event->id == RIG_EVENT_kmem_cache_alloc || event->id == RIG_EVENT_kmalloc)
-			next_life[event->cpu] = plan->life[i];
-		else if (event->id == RIG_EVENT_kmem_cache_free || event->id == RIG_EVENT_kfree)
-			next_life[event->cpu] = RIG_NO_LIFE;
-		else if (event->id == RIG_EVENT_mm_page_alloc && plan->of_slab[i])
-			plan->untraced[i] = next_life[event->cpu] != plan->life[i];
-		else if (event->id == RIG_EVENT_mm_page_free && plan->of_slab[i])
+		if (!plan->of_slab[i])
+			continue;
+		if (event->id == RIG_EVENT_mm_page_free) {
 			plan->untraced[i] = true;
+		} else if (event->id == RIG_EVENT_mm_page_alloc) {
+			alloc = next_alloc(log, i, &between);
+			if (alloc == NO_EVENT || plan->life[alloc] != plan->life[i])
+				plan->untraced[i] = true;
+			else if (between)
+				plan->early[i] = alloc;
+		}
 	}
 }
 
@@ -333,12 +364,15 @@ static void name_caches(struct pass *pass)
 		}
 }
 
-/* From the end, so that in the end each address has its first event. */
+/*
+ * From the end, so that in the end each address has its first event. What comes after the second
+ * mark is not replayed, but tells of objects in use there.
+ */
 static bool chain_events(struct rig_object_plan *plan)
 {
 	const struct rig_trace_log *log = plan->log;
 
-	for (size_t i = log->end; i-- > log->first;) {
+	for (size_t i = log->nr; i-- > log->first;) {
 		u64 address = rig_event_object(&log->events[i]);
 		u64 *next = address ? rig_address_map_find(&plan->upcoming, address, true) : NULL;
 
@@ -360,14 +394,14 @@ static bool chain_page_ends(struct rig_object_plan *plan)
 	const struct rig_trace_log *log = plan->log;
 	size_t pages = 0;
 
-	for (size_t i = log->first; i < log->end; i++)
+	for (size_t i = log->first; i < log->nr; i++)
 		if (log->events[i].id == RIG_EVENT_mm_page_free &&
 		    log->events[i].mm_page_free.order < MAX_ORDER)
 			pages += 1UL << log->events[i].mm_page_free.order;
 	plan->page_end = malloc((pages + 1) * sizeof(*plan->page_end));
 	if (!plan->page_end)
 		return false;
-	for (size_t i = log->end; i-- > log->first;) {
+	for (size_t i = log->nr; i-- > log->first;) {
 		const struct rig_event_mm_page_free *event = &log->events[i].mm_page_free;
 
 		if (log->events[i].id != RIG_EVENT_mm_page_free || event->order >= MAX_ORDER)
@@ -431,11 +465,13 @@ struct rig_object_plan *rig_object_plan_create(struct rig_trace_log *log,
 	plan->life = malloc((log->nr + 1) * sizeof(*plan->life));
 	plan->of_slab = calloc(log->nr + 1, sizeof(*plan->of_slab));
 	plan->untraced = calloc(log->nr + 1, sizeof(*plan->untraced));
+	plan->early = malloc((log->nr + 1) * sizeof(*plan->early));
 	plan->cache = calloc(log->nr + 1, sizeof(*plan->cache));
 	plan->next = malloc((log->nr + 1) * sizeof(*plan->next));
-	if (plan->life && plan->of_slab && plan->untraced && plan->cache && plan->next &&
-	    chain_events(plan) && chain_page_ends(plan)) {
+	if (plan->life && plan->of_slab && plan->untraced && plan->early && plan->cache &&
+	    plan->next && chain_events(plan) && chain_page_ends(plan)) {
 		memset(plan->life, 0xff, log->nr * sizeof(*plan->life));
+		memset(plan->early, 0xff, log->nr * sizeof(*plan->early));
 		if (state)
 			begin_with_state(&pass, state);
 		see_lives(&pass);
@@ -463,6 +499,7 @@ void rig_object_plan_destroy(struct rig_object_plan *plan)
 	free(plan->life);
 	free(plan->of_slab);
 	free(plan->untraced);
+	free(plan->early);
 	free(plan->cache);
 	free(plan->hidden);
 	free(plan->next);

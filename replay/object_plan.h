@@ -15,7 +15,8 @@
 
 /* The life of a block of pages: from its allocation (or the past) to its free. */
 struct rig_block_life {
-	u32 alloc_event; /* UINT32_MAX: the past, or not traced */
+	u32 alloc_event;  /* UINT32_MAX: the past, or not traced */
+	u32 first_object; /* event: the first about an object in it */
 	u32 order;
 	bool objects;	   /* object events point into it: a slab, or a large kmalloc */
 	bool large;	   /* a large kmalloc */
@@ -27,9 +28,12 @@ struct rig_object_plan {
 	const struct rig_trace_log *log;
 	struct rig_block_life *lives;
 	size_t nr_lives;
-	u32 *life;	     /* by event of the log: the block that it is about; RIG_NO_LIFE */
-	bool *of_slab;	     /* by event: a page event that the slab allocator caused */
-	bool *untraced;	     /* by event: such a page event that no traced call explains */
+	u32 *life;	/* by event of the log: the block that it is about; RIG_NO_LIFE */
+	bool *of_slab;	/* by event: a page event that the slab allocator caused */
+	bool *untraced; /* by event: such a page event that no traced call explains */
+	/* By event: of a page event, the allocation that it was for, when others came in between;
+	 * RIG_NO_EVENT. Of an allocation that was made at its page event, itself. */
+	u32 *early;
 	const char **cache;  /* by event: the cache of a kmem_cache_alloc; NULL: not known */
 	const char **hidden; /* names of caches with untraced calls (bulk) */
 	size_t nr_hidden;

@@ -56,6 +56,8 @@ void object_finish_round_trips(struct object_replay *replay, struct rig_cpu *cpu
 			       struct kmem_cache *cache);
 /* The object of ours, now in use; NULL: it can't be. */
 void *object_settle_before_free(struct object_replay *replay, struct rig_cpu *cpu, u64 traced);
+/* As rig_slab_verdict; @data: the replay. */
+bool object_empty_slab(void *data, struct kmem_cache *cache, unsigned long pfn, bool enough);
 /* A slab's page was allocated (freed) in the trace. */
 void object_run_slab_alloc(struct object_replay *replay, struct rig_cpu *cpu, u32 number);
 void object_run_slab_free(struct object_replay *replay, struct rig_cpu *cpu, u32 number);
