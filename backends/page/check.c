@@ -4,9 +4,13 @@
  *
  * Tier 1, per zone:
  *	page.counters		free pages and per-CPU pages together are not more than managed ones
+ *	page.boost		no boost of watermarks below four pageblocks, and none above the
+ *				larger of a pageblock and the boost factor's share of high
  * Tier 2, the per-CPU lists:
  *	page.pcp_count		count is the sum of the lists
  *	page.pcp_entry		an entry says that it is one, of the list's order and CPU
+ *	page.pcp_type		an entry's migratetype is the list's; those of reserved, CMA and
+ *				isolated pageblocks wait among the movable ones
  *	page.lru		a page of the page cache is in use and has one reference
  * Tier 3, all free lists:
  *	page.buddy_aligned	a block starts at a multiple of its size, inside its zone
@@ -19,7 +23,8 @@
  *	page.one_place		no page is in two blocks
  *	page.conservation	NR_FREE_PAGES, with the CPUs' differences, is the sum of all blocks
  *	page.free_cma		the same for CMA
- *	page.highatomic		the reserve is as large as its pageblocks
+ *	page.highatomic		the reserve is as large as its pageblocks; in a zone that shares a
+ *				pageblock with another one it is whole pageblocks, within the limit
  */
 #include <stdlib.h>
 
@@ -316,22 +321,71 @@ static bool check_counters(struct checker *c)
 	return true;
 }
 
-static bool check_highatomic(struct checker *c)
+/*
+ * Do pageblocks of @zone hold pages of another one too? Their migratetype is then that of both:
+ * one reserves the pageblock and counts it, the other may hand it back, and counts it too. The
+ * kernel knows no better, so that neither counter is that of the zone's pageblocks any more.
+ */
+static bool shares_pageblock(struct rig_machine *machine, const struct zone *zone)
+{
+	unsigned long nr = pageblock_nr_pages(machine);
+	const struct zone *other;
+
+	for_each_populated_zone(machine, other)
+	{
+		if (other != zone &&
+		    ALIGN_DOWN(other->zone_start_pfn, nr) < ALIGN(zone_end_pfn(zone), nr) &&
+		    ALIGN_DOWN(zone->zone_start_pfn, nr) < ALIGN(zone_end_pfn(other), nr))
+			return true;
+	}
+	return false;
+}
+
+/* Pages of the reserved pageblocks of the zone. */
+static unsigned long reserved_pages(const struct checker *c)
 {
 	unsigned long nr = pageblock_nr_pages(c->machine), pages = 0;
 
-	/* none reserved, and in a large zone none can be found without looking at all */
-	if (!c->zone->nr_reserved_highatomic && c->zone->spanned_pages > 1UL << 26)
-		return true;
 	for (unsigned long pfn = ALIGN_DOWN(c->zone->zone_start_pfn, nr);
 	     pfn < zone_end_pfn(c->zone); pfn += nr)
 		if (get_pageblock_migratetype(c->machine, pfn) == MIGRATE_HIGHATOMIC)
 			pages += nr;
-	if (pages != c->zone->nr_reserved_highatomic)
+	return pages;
+}
+
+static bool check_highatomic(struct checker *c)
+{
+	unsigned long nr = pageblock_nr_pages(c->machine);
+	unsigned long counted = c->zone->nr_reserved_highatomic, pages;
+
+	/* none reserved, and in a large zone none can be found without looking at all */
+	if (!counted && c->zone->spanned_pages > 1UL << 26)
+		return true;
+	if (shares_pageblock(c->machine, c->zone)) {
+		/* below the limit one more is reserved, and no more after that */
+		if (counted % nr == 0 && counted < zone_managed_pages(c->zone) / 100 + 2 * nr)
+			return true;
+		return rig_fails(c->verdict, "page.highatomic",
+				 "zone %s: %lu pages counted as reserved, in pageblocks of %lu",
+				 c->zone->name, counted, nr);
+	}
+	pages = reserved_pages(c);
+	if (pages != counted)
 		return rig_fails(c->verdict, "page.highatomic",
 				 "zone %s: pageblocks of %lu pages are reserved, counted %lu",
-				 c->zone->name, pages, c->zone->nr_reserved_highatomic);
+				 c->zone->name, pages, counted);
 	return true;
+}
+
+/* May a page that would go back to the list of @migratetype wait on the CPU's list @index? */
+static bool pcp_type_fits(const struct checker *c, unsigned int index, int migratetype)
+{
+	int list = (int)(index % MIGRATE_PCPTYPES);
+
+	/* huge pages: movable ones and all others */
+	if (pindex_to_order(c->machine, index) > PAGE_ALLOC_COSTLY_ORDER)
+		return true;
+	return migratetype == list || (list == MIGRATE_MOVABLE && migratetype >= MIGRATE_PCPTYPES);
 }
 
 static bool check_pcp_list(struct checker *c, int cpu, unsigned int index, long *pages)
@@ -348,6 +402,11 @@ static bool check_pcp_list(struct checker *c, int cpu, unsigned int index, long 
 			return rig_fails(c->verdict, "page.pcp_entry",
 					 "zone %s CPU %d list %u: pfn %#lx is no block of order %u",
 					 c->zone->name, cpu, index, pfn, order);
+		if (!pcp_type_fits(c, index, get_pcppage_migratetype(page)))
+			return rig_fails(c->verdict, "page.pcp_type",
+					 "zone %s CPU %d list %u: pfn %#lx is of type %d",
+					 c->zone->name, cpu, index, pfn,
+					 get_pcppage_migratetype(page));
 		if (c->seen && !check_place(c, pfn, order))
 			return false;
 		*pages += 1L << order;
@@ -385,6 +444,24 @@ static bool check_totals(struct checker *c)
 	return true;
 }
 
+/* boost_watermark(): what it may have come to. Setting the watermarks anew starts from 0. */
+static bool check_boost(struct checker *c)
+{
+	unsigned long boost = READ_ONCE(c->zone->watermark_boost);
+	unsigned long nr = pageblock_nr_pages(c->machine), high, most;
+
+	if (likely(!boost))
+		return true;
+	high = c->zone->_watermark[WMARK_HIGH];
+	most = max(nr, high / 10000 * c->machine->watermark_boost_factor +
+			       high % 10000 * c->machine->watermark_boost_factor / 10000);
+	if (boost > most || zone_managed_pages(c->zone) < 4 * nr)
+		return rig_fails(c->verdict, "page.boost",
+				 "zone %s: boosted by %lu pages; it has %lu, high is %lu",
+				 c->zone->name, boost, zone_managed_pages(c->zone), high);
+	return true;
+}
+
 static bool check_lru(struct rig_machine *machine, struct rig_verdict *verdict)
 {
 	const struct page *page;
@@ -399,7 +476,7 @@ static bool check_lru(struct rig_machine *machine, struct rig_verdict *verdict)
 
 static bool check_zone(struct checker *c, int tier)
 {
-	if (tier >= 1 && !check_totals(c))
+	if (tier >= 1 && (!check_totals(c) || !check_boost(c)))
 		return false;
 	if (tier >= 2 && !check_pcp(c))
 		return false;

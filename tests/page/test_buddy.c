@@ -310,7 +310,8 @@ static void broken_structures_are_seen(void **state)
 {
 	struct rig_machine *machine = test_boot(64, 1);
 	struct zone *zone = rig_machine_zone(machine, 0, ZONE_DMA32);
-	struct page *page = alloc_pages(GFP_KERNEL, 6);
+	struct page *page = alloc_pages(GFP_KERNEL, 6), *single = alloc_page(GFP_KERNEL);
+	struct list_head *lists = zone->per_cpu_pageset[0].lists, *entry;
 	struct rig_verdict verdict;
 
 	zone->free_area[3].nr_free++;
@@ -329,8 +330,50 @@ static void broken_structures_are_seen(void **state)
 	assert_false(rig_machine_check(machine, 3, &verdict));
 	assert_string_equal(verdict.name, "page.highatomic");
 	zone->nr_reserved_highatomic -= 5;
+	zone->watermark_boost =
+		zone->_watermark[WMARK_HIGH] * 2 + (4UL << machine->pageblock_order);
+	assert_false(rig_machine_check(machine, 1, &verdict));
+	assert_string_equal(verdict.name, "page.boost");
+	zone->watermark_boost = 0;
+	__free_page(single);
+	entry = lists[MIGRATE_UNMOVABLE].next;
+	list_move(entry, &lists[MIGRATE_MOVABLE]);
+	assert_false(rig_machine_check(machine, 2, &verdict));
+	assert_string_equal(verdict.name, "page.pcp_type");
+	list_move(entry, &lists[MIGRATE_UNMOVABLE]);
 	__free_pages(page, 6);
 	test_check(machine);
+	test_end(machine);
+}
+
+/*
+ * Where nodes meet inside a pageblock its migratetype is that of both zones: the one that reserves
+ * it counts it, the other sees it reserved too. That is no fault; half a pageblock is one.
+ */
+static void zones_may_share_a_reserved_pageblock(void **state)
+{
+	struct rig_memory_range memory[] = { { .base = 0, .size = 33 * MIB, .nid = 0 },
+					     { .base = 33 * MIB, .size = 33 * MIB, .nid = 1 } };
+	struct rig_machine_config config = { .name = "test", .memory = memory, .nr_memory = 2 };
+	struct rig_machine *machine = test_boot_config(&config);
+	struct zone *zone = rig_machine_zone(machine, 0, ZONE_DMA32);
+	struct rig_verdict verdict;
+
+	rig_set_pageblock_migratetype(machine, PHYS_PFN(32 * MIB), MIGRATE_HIGHATOMIC);
+	zone->nr_reserved_highatomic = 1UL << machine->pageblock_order;
+	test_check(machine);
+	zone->nr_reserved_highatomic += 5;
+	assert_false(rig_machine_check(machine, 3, &verdict));
+	assert_string_equal(verdict.name, "page.highatomic");
+	zone->nr_reserved_highatomic = 4UL << machine->pageblock_order;
+	assert_false(rig_machine_check(machine, 3, &verdict));
+	assert_string_equal(verdict.name, "page.highatomic");
+	zone->nr_reserved_highatomic = 0;
+	/* a zone that shares none has to be exact */
+	rig_machine_zone(machine, 0, ZONE_DMA)->nr_reserved_highatomic =
+		1UL << machine->pageblock_order;
+	assert_false(rig_machine_check(machine, 3, &verdict));
+	assert_string_equal(verdict.name, "page.highatomic");
 	test_end(machine);
 }
 
@@ -416,6 +459,7 @@ int main(void)
 		cmocka_unit_test(memory_never_handed_out_is_in_order),
 		cmocka_unit_test(any_sequence_keeps_the_invariants),
 		cmocka_unit_test(broken_structures_are_seen),
+		cmocka_unit_test(zones_may_share_a_reserved_pageblock),
 		cmocka_unit_test(cpus_leave_their_pages_behind),
 		cmocka_unit_test(watermarks_follow_min_free_kbytes),
 		cmocka_unit_test(small_machines_do_not_group_by_mobility),
