@@ -173,23 +173,29 @@ static void check_prepared(struct rig_machine *machine, const struct rig_page_re
 		       page_ref_count(page), page->flags, page->private);
 }
 
-static bool frame_is_zero(struct rig_machine *machine, unsigned long pfn)
-{
-	static const u8 zeroes[PAGE_SIZE];
-	u8 copy[PAGE_SIZE];
+/* So many frames are looked at with one read. */
+#define FRAMES_AT_ONCE 16UL
 
-	if (pread(machine->memory_fd, copy, sizeof(copy), (off_t)PFN_PHYS(pfn)) != sizeof(copy))
+static bool frames_are_zero(struct rig_machine *machine, unsigned long pfn, unsigned long nr)
+{
+	static const u8 zeroes[FRAMES_AT_ONCE * PAGE_SIZE];
+	u8 copy[FRAMES_AT_ONCE * PAGE_SIZE];
+	size_t size = nr * PAGE_SIZE;
+
+	if (pread(machine->memory_fd, copy, size, (off_t)PFN_PHYS(pfn)) != (ssize_t)size)
 		return false;
-	return memcmp(copy, zeroes, sizeof(copy)) == 0;
+	return memcmp(copy, zeroes, size) == 0;
 }
 
 static void check_zeroed(struct rig_machine *machine, const struct rig_page_request *request,
 			 unsigned long pfn)
 {
-	for (unsigned long i = 0; i < 1UL << request->order; i++)
-		if (!frame_is_zero(machine, pfn + i))
-			broken(machine, "checked.zeroed", "pfn %#lx of the block %#lx, order %u",
-			       pfn + i, pfn, request->order);
+	unsigned long nr = min(1UL << request->order, FRAMES_AT_ONCE);
+
+	for (unsigned long i = 0; i < 1UL << request->order; i += nr)
+		if (!frames_are_zero(machine, pfn + i, nr))
+			broken(machine, "checked.zeroed", "pfn %#lx to %#lx of order %u at %#lx",
+			       pfn + i, pfn + i + nr - 1, request->order, pfn);
 }
 
 static void check_block(struct rig_machine *machine, const struct rig_page_request *request,
@@ -266,6 +272,75 @@ static void check_failure(struct rig_machine *machine, const struct rig_page_req
 		       zone->lowmem_reserve[gfp_zone(request->gfp)]);
 }
 
+/* --- how low a zone may get */
+
+/*
+ * The zones before an allocation: who was above min, in the kernel's terms (__zone_watermark_ok
+ * without ALLOC_ flags), and how much was free. Only for requests that may neither use reserves
+ * nor free memory themselves: what they get can be foretold from what was there.
+ */
+struct zones_before {
+	bool known;
+	bool above_min[MAX_NUMNODES][MAX_NR_ZONES];
+	unsigned long free_pages[MAX_NUMNODES][MAX_NR_ZONES];
+	unsigned long reserved[MAX_NUMNODES][MAX_NR_ZONES];
+};
+
+static bool has_no_rights(const struct rig_cpu *cpu, gfp_t gfp)
+{
+	if (gfp &
+	    (__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOFAIL | __GFP_DIRECT_RECLAIM))
+		return false;
+	return !(cpu->task->flags & PF_MEMALLOC) && !cpu->task->oom_victim;
+}
+
+static bool is_above_min(const struct zone *zone, const struct rig_page_request *request)
+{
+	long free_pages = (long)zone_page_state(zone, NR_FREE_PAGES) - (1L << request->order) + 1 -
+			  (long)zone->nr_reserved_highatomic;
+
+	if (gfp_migratetype(request->gfp) != MIGRATE_MOVABLE)
+		free_pages -= (long)zone_page_state(zone, NR_FREE_CMA_PAGES);
+	return free_pages >
+	       (long)zone->_watermark[WMARK_MIN] + zone->lowmem_reserve[gfp_zone(request->gfp)];
+}
+
+static void look_at_zones(struct rig_cpu *cpu, const struct rig_page_request *request,
+			  struct zones_before *before)
+{
+	const struct rig_machine *machine = cpu->machine;
+
+	/* with several CPUs, what another one does meanwhile would count as this one's */
+	before->known = machine->nr_cpus == 1 && has_no_rights(cpu, request->gfp);
+	for (int nid = 0; before->known && nid < machine->nr_nodes; nid++) {
+		for (int type = 0; machine->nodes[nid] && type < MAX_NR_ZONES; type++) {
+			const struct zone *zone = rig_machine_zone(machine, nid, type);
+
+			before->above_min[nid][type] = is_above_min(zone, request);
+			before->free_pages[nid][type] = zone_page_state(zone, NR_FREE_PAGES);
+			before->reserved[nid][type] = zone->nr_reserved_highatomic;
+		}
+	}
+}
+
+static void check_watermark(struct rig_machine *machine, const struct rig_page_request *request,
+			    const struct page *page, const struct zones_before *before)
+{
+	const struct zone *zone = rig_page_zone(machine, page);
+	int nid = zone->node, type = (int)zone_idx(zone);
+
+	if (!before->known || before->above_min[nid][type] ||
+	    zone_page_state(zone, NR_FREE_PAGES) > before->free_pages[nid][type] ||
+	    zone->nr_reserved_highatomic != before->reserved[nid][type])
+		return;
+	broken(machine, "checked.below_min",
+	       "order %u gfp %#x from node %d zone %s with %lu free pages, min watermark %lu, "
+	       "reserve %ld, %lu for high-order atomic requests",
+	       request->order, request->gfp, nid, zone->name, before->free_pages[nid][type],
+	       zone->_watermark[WMARK_MIN], zone->lowmem_reserve[gfp_zone(request->gfp)],
+	       before->reserved[nid][type]);
+}
+
 /* --- the table */
 
 static struct page *checked_alloc(struct rig_cpu *cpu, const struct rig_page_request *request)
@@ -273,12 +348,17 @@ static struct page *checked_alloc(struct rig_cpu *cpu, const struct rig_page_req
 	struct rig_machine *machine = cpu->machine;
 	/* with several CPUs, what another one frees meanwhile is no fault of ours */
 	const struct zone *room = machine->nr_cpus == 1 ? find_room(machine, request) : NULL;
-	struct page *page = machine->checked->inner->alloc(cpu, request);
+	struct zones_before before;
+	struct page *page;
 
-	if (page)
+	look_at_zones(cpu, request, &before);
+	page = machine->checked->inner->alloc(cpu, request);
+	if (page) {
 		check_block(machine, request, page);
-	else
+		check_watermark(machine, request, page, &before);
+	} else {
 		check_failure(machine, request, room);
+	}
 	return page;
 }
 

@@ -9,7 +9,9 @@
  *	checked.page_prepared	    reference count, flags or compound state of the page are wrong
  *	checked.zeroed		    __GFP_ZERO, and the memory is not zero
  *	checked.spurious_failure    NULL, with a free block above the high watermark
- *	checked.free_of_frames	    frames are freed that are not one allocated block
+ *	checked.below_min	    a request without rights to reserves was served from a zone that
+ *				    was at its min watermark already, and nothing was freed
+ *meanwhile checked.free_of_frames	    frames are freed that are not one allocated block
  */
 #ifndef KMEMRIG_CHECKED_H
 #define KMEMRIG_CHECKED_H
