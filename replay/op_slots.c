@@ -78,23 +78,51 @@ void op_reconstruct(struct rig_ops *ops, const struct slot *slot)
 		op_constructor(slot->address);
 }
 
-/* The first byte that is not zero, or the slot's size. */
-static u64 first_used_byte(const struct slot *slot)
-{
-	const u8 *bytes = slot->address;
+/*
+ * Which part of a slot the pattern covers: all of it, but of large blocks of pages their first and
+ * their last page only. Touching every page costs the host far more than the allocation did.
+ */
+struct piece {
+	u8 *start;
+	u64 size;
+};
 
-	/* as in op_contents_hold() */
-	if (!bytes[0] && memcmp(bytes, bytes + 1, slot->size - 1) == 0)
-		return slot->size;
-	for (u64 i = 0; i < slot->size; i++)
-		if (bytes[i])
-			return i;
+#define LARGE_BLOCK (16 * PAGE_SIZE)
+
+static unsigned int pieces_of(const struct slot *slot, struct piece pieces[2])
+{
+	u8 *start = slot->address;
+
+	pieces[0] = (struct piece){ start, slot->size };
+	if ((slot->kind != SLOT_PAGES && slot->kind != SLOT_EXACT) || slot->size <= LARGE_BLOCK)
+		return 1;
+	pieces[0].size = PAGE_SIZE;
+	pieces[1] = (struct piece){ start + slot->size - PAGE_SIZE, PAGE_SIZE };
+	return 2;
+}
+
+/* The first byte of the slot that is not @expected, or the slot's size. */
+static u64 first_difference(const struct slot *slot, u8 expected)
+{
+	struct piece pieces[2];
+	unsigned int nr = pieces_of(slot, pieces);
+
+	for (unsigned int n = 0; n < nr; n++) {
+		const u8 *bytes = pieces[n].start;
+
+		/* The first byte is right and each equals the one before it: all are. */
+		if (bytes[0] == expected && memcmp(bytes, bytes + 1, pieces[n].size - 1) == 0)
+			continue;
+		for (u64 i = 0; i < pieces[n].size; i++)
+			if (bytes[i] != expected)
+				return (u64)(bytes - (u8 *)slot->address) + i;
+	}
 	return slot->size;
 }
 
 static void look_at_new(struct rig_ops *ops, const struct slot *slot, gfp_t gfp)
 {
-	u64 at = gfp & __GFP_ZERO ? first_used_byte(slot) : slot->size;
+	u64 at = gfp & __GFP_ZERO ? first_difference(slot, 0) : slot->size;
 
 	if (at < slot->size)
 		rig_fails(&ops->found, "op.zeroed", "slot %td: byte %llu of %llu is %#x",
@@ -108,30 +136,32 @@ static void look_at_new(struct rig_ops *ops, const struct slot *slot, gfp_t gfp)
 
 void op_fill(struct rig_ops *ops, struct slot *slot, gfp_t gfp)
 {
+	struct piece pieces[2];
+	unsigned int nr;
+
 	if (!ops->config.fill || !slot->address || !slot->size || slot->kind == SLOT_IOREMAP)
 		return;
 	look_at_new(ops, slot, gfp);
-	memset(slot->address, pattern(ops, slot), slot->size);
+	nr = pieces_of(slot, pieces);
+	for (unsigned int n = 0; n < nr; n++)
+		memset(pieces[n].start, pattern(ops, slot), pieces[n].size);
 	slot->filled = true;
 }
 
 bool op_contents_hold(struct rig_ops *ops, struct slot *slot, struct rig_verdict *verdict)
 {
-	const u8 *bytes = slot->address;
 	u8 expected = pattern(ops, slot);
+	u64 at;
 
 	if (!slot->filled)
 		return true;
-	/* The first byte is right and each equals the one before it: all are. */
-	if (bytes[0] == expected && memcmp(bytes, bytes + 1, slot->size - 1) == 0)
+	at = first_difference(slot, expected);
+	if (at == slot->size)
 		return true;
-	for (u64 i = 0; i < slot->size; i++)
-		if (bytes[i] != expected)
-			return rig_fails(verdict, "op.contents",
-					 "slot %td: byte %llu of %llu is %#x, its owner wrote %#x",
-					 slot - ops->slots, (unsigned long long)i,
-					 (unsigned long long)slot->size, bytes[i], expected);
-	return true;
+	return rig_fails(verdict, "op.contents",
+			 "slot %td: byte %llu of %llu is %#x, its owner wrote %#x",
+			 slot - ops->slots, (unsigned long long)at, (unsigned long long)slot->size,
+			 ((u8 *)slot->address)[at], expected);
 }
 
 void op_locate(struct rig_ops *ops, const void *object, struct rig_op_result *result)
