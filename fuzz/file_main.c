@@ -9,6 +9,8 @@
  *	TARGET --results FILE		run it: ops and their results, and the digest of all events
  *	TARGET --seeds SEED NUMBER	run NUMBER inputs of chance (splitmix64 from SEED)
  *	TARGET --make DIR SEED NUMBER	write them instead: what a campaign starts from
+ *	TARGET --hunt SEED SECONDS	run as many as fit into that time, up to the first finding:
+ *					"NAME<tab>INPUTS<tab>MILLISECONDS", NAME "nothing" without
  *
  * Exit codes: 0 nothing found, 1 something was (--triage, --shrink), 2 bad usage; a finding of
  * a plain run aborts.
@@ -19,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <kmemrig/check.h>
 #include <kmemrig/ring.h>
@@ -246,7 +249,7 @@ static u64 splitmix(u64 *state)
 	return z ^ (z >> 31);
 }
 
-#define MAX_CHANCE_INPUT 4096
+#define MAX_CHANCE_INPUT FUZZ_MAX_CHANCE_INPUT
 
 static void write_input(const char *path, const u8 *data, size_t size)
 {
@@ -291,6 +294,38 @@ static int command_seeds(int nr, char **arguments)
 	return 0;
 }
 
+/* For how long to look is the one thing here that the wall clock decides. */
+static u64 now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000 + (u64)now.tv_nsec / 1000000;
+}
+
+static int command_hunt(int nr, char **arguments)
+{
+	u64 seed = nr == 2 ? strtoull(arguments[0], NULL, 0) : 0;
+	u64 seconds = nr == 2 ? strtoull(arguments[1], NULL, 0) : 0;
+	u64 start = now_ms(), inputs = 0;
+	const char *name = "nothing";
+	struct fuzz_finding finding;
+	bool found;
+
+	if (nr != 2 || !seconds)
+		return RIG_EXIT_USAGE;
+	found = fuzz_triage_hunt(make_input, seed, start + seconds * 1000, now_ms, &inputs,
+				 &finding);
+	if (found) {
+		name = finding.name;
+		fputs(finding.report, stderr);
+	}
+	printf("%s\t%llu\t%llu\n", name, (unsigned long long)inputs,
+	       (unsigned long long)(now_ms() - start));
+	free(finding.report);
+	return found ? RIG_EXIT_FINDING : RIG_EXIT_OK;
+}
+
 static int command_make(int nr, char **arguments)
 {
 	u64 seed = nr == 3 ? strtoull(arguments[1], NULL, 0) : 0;
@@ -318,6 +353,7 @@ int main(int argc, char **argv)
 		{ "--triage", command_triage }, { "--shrink", command_shrink },
 		{ "--print", command_print },	{ "--results", command_results },
 		{ "--seeds", command_seeds },	{ "--make", command_make },
+		{ "--hunt", command_hunt },
 	};
 	int code = RIG_EXIT_USAGE;
 
@@ -328,7 +364,9 @@ int main(int argc, char **argv)
 		code = command_run(argc - 1, argv + 1);
 	if (code == RIG_EXIT_USAGE)
 		fprintf(stderr,
-			"usage: %s [--triage|--shrink|--print|--results|--seeds SEED] FILE...\n",
-			argv[0]);
+			"usage: %s [--triage|--shrink|--print|--results] FILE...\n"
+			"       %s --seeds SEED NUMBER | --make DIR SEED NUMBER | --hunt SEED "
+			"SECONDS\n",
+			argv[0], argv[0]);
 	return code;
 }

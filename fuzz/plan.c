@@ -15,7 +15,7 @@
 
 #define MIB (1UL << 20)
 
-_Static_assert(RIG_NR_OPS <= 31, "the header chooses kinds with 31 bits");
+_Static_assert(RIG_NR_OPS <= 30, "the header chooses kinds with 30 bits");
 
 static const char *const slab_names[] = { "slub", "slab", "slob" };
 
@@ -30,6 +30,57 @@ static u64 mix(u64 *state)
 	return z ^ (z >> 31);
 }
 
+/* What the rest of byte 1 adds to a machine. */
+enum shape_extra {
+	EXTRA_CMA = 1,	     /* a pageblock that is lent to movable requests */
+	EXTRA_SPARSE = 2,    /* node numbers with gaps */
+	EXTRA_UNALIGNED = 4, /* nodes begin and end inside a pageblock */
+};
+
+static const u8 extras[] = {
+	0,
+	0,
+	0,
+	0,
+	EXTRA_CMA,
+	EXTRA_SPARSE,
+	EXTRA_UNALIGNED,
+	EXTRA_CMA | EXTRA_SPARSE,
+	EXTRA_SPARSE | EXTRA_UNALIGNED,
+};
+
+#define NODE_SIZES 29
+
+/* The second 4 MiB of the first node; boot reserves it, and gives it to CMA when it is up. */
+static void add_cma_area(struct fuzz_plan *plan, phys_addr_t node_size)
+{
+	phys_addr_t area = PAGE_SIZE << (MAX_ORDER - 1);
+
+	if (node_size < 3 * area)
+		return;
+	plan->memory[plan->config.nr_memory++] = (struct rig_memory_range){
+		.base = area, .size = area, .flags = RIG_MEMORY_RESERVED
+	};
+	plan->cma_start_pfn = PHYS_PFN(area);
+	plan->cma_nr_pages = PHYS_PFN(area);
+}
+
+static void describe(struct fuzz_plan *plan, int nodes, phys_addr_t size, phys_addr_t end,
+		     unsigned int extra)
+{
+	phys_addr_t lowmem = plan->config.lowmem_limit ? plan->config.lowmem_limit : end;
+
+	snprintf(plan->description, sizeof(plan->description),
+		 "%d node(s) of %llu KiB, %d CPU(s), pageblock order %u%s, lowmem %llu MiB, "
+		 "movable %lu pages%s%s%s",
+		 nodes, (unsigned long long)size >> 10, plan->config.nr_cpus,
+		 plan->config.pageblock_order, plan->config.huge_pages ? ", huge pages" : "",
+		 (unsigned long long)(lowmem / MIB), plan->config.movablecore_pages,
+		 extra & EXTRA_CMA ? ", CMA" : "",
+		 extra & EXTRA_SPARSE ? ", node numbers by 2" : "",
+		 extra & EXTRA_UNALIGNED ? ", nodes inside pageblocks" : "");
+}
+
 /* Bytes 0 and 1. A tenth of the first node is reserved, with a hole behind each node but the last.
  */
 static void read_memory(struct fuzz_plan *plan)
@@ -37,36 +88,36 @@ static void read_memory(struct fuzz_plan *plan)
 	u8 bits = fuzz_u8(&plan->bytes), size_code = fuzz_u8(&plan->bytes);
 	int nodes = min(1 + (bits & 3), max(plan->shape->max_nodes, 1));
 	int cpus = min(1 + (bits >> 2 & 3), max(plan->shape->max_cpus, 1));
-	phys_addr_t size = (4 + size_code % 29) * MIB, at = 0;
-	size_t n = 0;
+	unsigned int extra = extras[size_code / NODE_SIZES];
+	int step = extra & EXTRA_SPARSE ? 2 : 1;
+	phys_addr_t size = (4 + size_code % NODE_SIZES) * MIB, at = 0;
+	phys_addr_t align = PAGE_SIZE << (MAX_ORDER - 1);
 
-	for (int nid = 0; nid < nodes; nid++) {
-		plan->memory[n++] =
-			(struct rig_memory_range){ .base = at, .size = size, .nid = nid };
-		/* a hole; and no pageblock belongs to two zones, as on real machines */
-		at = ALIGN(at + size + MIB, PAGE_SIZE << (MAX_ORDER - 1));
+	/* mostly no pageblock belongs to two zones; where one does, the kernel copes with it */
+	if (extra & EXTRA_UNALIGNED) {
+		size += 5 * 64 * 1024;
+		align = PAGE_SIZE;
 	}
-	plan->memory[n++] = (struct rig_memory_range){ .base = MIB,
-						       .size = size / 10 & PAGE_MASK,
-						       .flags = RIG_MEMORY_RESERVED };
+	for (int nid = 0; nid < nodes; nid++) {
+		plan->memory[plan->config.nr_memory++] =
+			(struct rig_memory_range){ .base = at, .size = size, .nid = nid * step };
+		at = ALIGN(at + size + MIB, align);
+	}
+	plan->memory[plan->config.nr_memory++] = (struct rig_memory_range){
+		.base = MIB, .size = size / 10 & PAGE_MASK, .flags = RIG_MEMORY_RESERVED
+	};
+	if (extra & EXTRA_CMA)
+		add_cma_area(plan, size);
 	for (int cpu = 0; cpu < cpus; cpu++)
-		plan->cpu_nid[cpu] = cpu % nodes;
+		plan->cpu_nid[cpu] = cpu % nodes * step;
 	plan->config.memory = plan->memory;
-	plan->config.nr_memory = n;
 	plan->config.nr_cpus = cpus;
 	plan->config.cpu_nid = plan->cpu_nid;
 	plan->config.pageblock_order = bits & 0x10 ? 9 : MAX_ORDER - 1;
 	plan->config.huge_pages = bits & 0x20;
 	plan->config.lowmem_limit = bits & 0x40 ? at * 2 / 3 & ~(4 * MIB - 1) : 0;
 	plan->config.movablecore_pages = bits & 0x80 ? PHYS_PFN(size / 4) : 0;
-	snprintf(plan->description, sizeof(plan->description),
-		 "%d node(s) of %llu MiB, %d CPU(s), pageblock order %u%s, lowmem %llu MiB, "
-		 "movable %lu pages",
-		 nodes, (unsigned long long)(size / MIB), cpus, plan->config.pageblock_order,
-		 plan->config.huge_pages ? ", huge pages" : "",
-		 (unsigned long long)((plan->config.lowmem_limit ? plan->config.lowmem_limit : at) /
-				      MIB),
-		 plan->config.movablecore_pages);
+	describe(plan, nodes, size, at, extra);
 }
 
 /* Byte 2. */
@@ -110,19 +161,42 @@ static void read_faults(struct fuzz_plan *plan)
 	}
 }
 
+/* How often a kind comes, when it is in. */
+static unsigned int kind_weight(int kind, u64 chance, bool filling)
+{
+	switch (kind) {
+	case RIG_OP_FREE:
+		return 1 + (unsigned int)(chance % (filling ? 2 : 12));
+	case RIG_OP_CHECK:
+	case RIG_OP_DRAIN:
+	case RIG_OP_CACHE_DESTROY:
+	case RIG_OP_VMALLOC_PURGE:
+		return 1;
+	case RIG_OP_PAGE_FREE_LIST:
+	case RIG_OP_CPU:
+	case RIG_OP_FAULT_ATTRIBUTE:
+	case RIG_OP_FAIL_NTH:
+	case RIG_OP_MAKE_IT_FAIL:
+		return 1 + (unsigned int)(chance % (filling ? 1 : 4));
+	default:
+		return 1 + (unsigned int)(chance % 8);
+	}
+}
+
 /*
- * Bytes 6 to 10. Frees are always in; what needs a thing made by another kind brings that kind
- * in, so that few subsets are barren.
+ * Bytes 6 to 10. In a third of the inputs memory is to fill up: frees are rare. Frees are always
+ * in; what needs a thing made by another kind brings that kind in, so that few subsets are barren.
  */
 static void read_weights(struct fuzz_plan *plan)
 {
 	u64 state = fuzz_u8(&plan->bytes);
 	u64 subset = fuzz_u32(&plan->bytes);
 	unsigned int weights[RIG_NR_OPS], total = 0, filled = 0;
+	bool filling = mix(&state) % 3 == 0;
 	u64 kinds;
 
-	/* the highest bit asks for all kinds, and so does an empty choice */
-	kinds = subset >> 31 ? plan->shape->kinds : plan->shape->kinds & subset;
+	/* the two highest bits ask for all kinds, and so does an empty choice */
+	kinds = subset >> 30 == 3 ? plan->shape->kinds : plan->shape->kinds & subset;
 	if (!(kinds & ~(FUZZ_OP(CHECK) | FUZZ_OP(TIME) | FUZZ_OP(CPU) | FUZZ_OP(FREE))))
 		kinds = plan->shape->kinds;
 	if (kinds & (FUZZ_OP(CACHE_ALLOC) | FUZZ_OP(CACHE_ALLOC_BULK) | FUZZ_OP(CACHE_SHRINK) |
@@ -135,11 +209,9 @@ static void read_weights(struct fuzz_plan *plan)
 	kinds |= FUZZ_OP(FREE);
 	kinds &= plan->shape->kinds;
 	for (int kind = 0; kind < RIG_NR_OPS; kind++) {
-		unsigned int heavy = kind == RIG_OP_FREE ? 12 : 8;
+		u64 chance = mix(&state);
 
-		weights[kind] = kinds >> kind & 1 ? 1 + (unsigned int)(mix(&state) % heavy) : 0;
-		if (kind == RIG_OP_CHECK && weights[kind])
-			weights[kind] = 1;
+		weights[kind] = kinds >> kind & 1 ? kind_weight(kind, chance, filling) : 0;
 		total += weights[kind];
 	}
 	for (int kind = 0; kind < RIG_NR_OPS; kind++) {
@@ -151,6 +223,10 @@ static void read_weights(struct fuzz_plan *plan)
 	while (filled < 256)
 		plan->kind_table[filled++] = RIG_OP_FREE;
 }
+
+static const u16 slot_numbers[] = {
+	4, 16, 32, 64, 128, FUZZ_MAX_SLOTS, FUZZ_MAX_SLOTS, FUZZ_MAX_SLOTS
+};
 
 void fuzz_plan_init(struct fuzz_plan *plan, const struct fuzz_shape *shape, const u8 *data,
 		    size_t size)
@@ -166,7 +242,7 @@ void fuzz_plan_init(struct fuzz_plan *plan, const struct fuzz_shape *shape, cons
 	plan->config.min_free_kbytes = bits & 1 ? (unsigned long)(bits >> 1) * 16 : 0;
 	read_faults(plan);
 	bits = fuzz_u8(&plan->bytes);
-	plan->nr_slots = 4u << min(bits & 7, 6);
+	plan->nr_slots = slot_numbers[bits & 7];
 	plan->size_profile = bits >> 3 & 3;
 	read_weights(plan);
 	plan->config.name = "fuzz";
@@ -427,6 +503,52 @@ static bool has_slot(enum rig_op_kind kind)
 	return !(none >> kind & 1);
 }
 
+enum { THOUGHT_EMPTY, THOUGHT_USED, THOUGHT_PAGE };
+
+#define FILLS_A_SLOT                                                                               \
+	(FUZZ_OP(CACHE_ALLOC) | FUZZ_OP(KMALLOC) | FUZZ_OP(PAGE_ALLOC) | FUZZ_OP(VMALLOC) |        \
+	 FUZZ_OP(PAGE_ALLOC_EXACT) | FUZZ_OP(MEMPOOL_ALLOC) | FUZZ_OP(IOREMAP))
+#define FILLS_MANY (FUZZ_OP(CACHE_ALLOC_BULK) | FUZZ_OP(PAGE_ALLOC_BULK))
+
+/* The next slot from @slot on that is thought to be (not) in use; @slot when there is none. */
+static unsigned int next_slot(const struct fuzz_plan *plan, unsigned int slot, bool used)
+{
+	for (unsigned int i = 0; i < plan->nr_slots; i++)
+		if (!!plan->used[(slot + i) % plan->nr_slots] == used)
+			return (slot + i) % plan->nr_slots;
+	return slot;
+}
+
+/*
+ * Which slots are in use when all goes well: an op that fills one is led to an empty one, any other
+ * to one in use, so that few ops are skipped. What fails or does not fit makes this wrong for a
+ * while, which costs no more than skipped ops.
+ */
+static void lead_to_slot(struct fuzz_plan *plan, struct rig_op *op)
+{
+	if (FILLS_A_SLOT >> op->kind & 1) {
+		op->slot = next_slot(plan, op->slot, false);
+		plan->used[op->slot] =
+			op->kind == RIG_OP_PAGE_ALLOC && !op->order ? THOUGHT_PAGE : THOUGHT_USED;
+	} else if (FILLS_MANY >> op->kind & 1) {
+		op->slot = next_slot(plan, op->slot, false);
+		op->count = min(op->count, plan->nr_slots - op->slot);
+		for (unsigned int i = 1; i < op->count; i++)
+			if (plan->used[op->slot + i])
+				op->count = i;
+		memset(&plan->used[op->slot],
+		       op->kind == RIG_OP_PAGE_ALLOC_BULK ? THOUGHT_PAGE : THOUGHT_USED, op->count);
+	} else {
+		op->slot = next_slot(plan, op->slot, true);
+		if (op->kind == RIG_OP_FREE)
+			plan->used[op->slot] = THOUGHT_EMPTY;
+		for (unsigned int i = 0; op->kind == RIG_OP_PAGE_FREE_LIST && i < op->count; i++)
+			if (op->slot + i < plan->nr_slots &&
+			    plan->used[op->slot + i] == THOUGHT_PAGE)
+				plan->used[op->slot + i] = THOUGHT_EMPTY;
+	}
+}
+
 bool fuzz_plan_next(struct fuzz_plan *plan, struct rig_op *op)
 {
 	if (plan->next_prologue < plan->nr_prologue) {
@@ -444,6 +566,8 @@ bool fuzz_plan_next(struct fuzz_plan *plan, struct rig_op *op)
 	if (has_id(op->kind))
 		op->id = fuzz_below(&plan->bytes, 16);
 	read_arguments(plan, op);
+	if (has_slot(op->kind))
+		lead_to_slot(plan, op);
 	return true;
 }
 

@@ -7,7 +7,7 @@
  * allocations and memory never fills.
  *
  *	byte 0	   nodes - 1 (2 bits), CPUs - 1 (2), pageblock order 9, huge pages, highmem, movable
- *	     1	   size of a node: 4 MiB and up
+ *	     1	   size of a node: 4 MiB and up; CMA, gaps in node numbers, unaligned nodes
  *	     2	   slab backend, page backend
  *	     3	   min_free_kbytes
  *	     4	   fault plan
@@ -31,6 +31,7 @@
 #define FUZZ_MAX_CPUS 4
 /* Longer inputs are cut: a run has to stay short. */
 #define FUZZ_MAX_OPS 4000
+#define FUZZ_MAX_SLOTS 256
 
 #define FUZZ_OP(name) (1ULL << RIG_OP_##name)
 
@@ -53,9 +54,11 @@ struct fuzz_plan {
 	struct rig_memory_range memory[2 * FUZZ_MAX_NODES + 2];
 	struct rig_device_config device;
 	int cpu_nid[FUZZ_MAX_CPUS];
-	char description[200]; /* of the machine, for people */
-	u8 kind_table[256];    /* byte -> enum rig_op_kind */
+	unsigned long cma_start_pfn, cma_nr_pages; /* a CMA area; 0: none */
+	char description[200];			   /* of the machine, for people */
+	u8 kind_table[256];			   /* byte -> enum rig_op_kind */
 	unsigned int nr_slots;
+	u8 used[FUZZ_MAX_SLOTS]; /* what slots are thought to hold: lead_to_slot() */
 	unsigned int size_profile;
 	struct rig_op prologue[8]; /* the fault plan */
 	unsigned int nr_prologue;

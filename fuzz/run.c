@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <kmemrig/check.h>
+#include <kmemrig/page.h>
 #include <linux/kernel.h>
 
 #include "run.h"
@@ -74,6 +75,20 @@ static void perform(struct run *run, const struct fuzz_plan *plan, const struct 
 		check_machine(run, 2);
 }
 
+/* Once the machine is up, as a kernel's drivers do it. */
+static void make_cma_area(struct rig_machine *machine, const struct fuzz_plan *plan)
+{
+	struct rig_cpu *before;
+
+	/* the model knows no CMA */
+	if (!plan->cma_nr_pages || !machine->checked)
+		return;
+	before = rig_cpu_enter(&machine->cpus[0]);
+	if (rig_cma_area_init(&machine->cpus[0], plan->cma_start_pfn, plan->cma_nr_pages))
+		fuzz_fail(machine, "fuzz.cma", "no area at pfn %#lx", plan->cma_start_pfn);
+	rig_cpu_enter(before);
+}
+
 /* A description that makes no machine (too little memory for its reservations) is no finding. */
 static bool start(struct run *run, const struct fuzz_plan *plan, const struct fuzz_watch *watch)
 {
@@ -92,6 +107,7 @@ static bool start(struct run *run, const struct fuzz_plan *plan, const struct fu
 		run->machine->check->print = print_finding;
 		run->machine->check->print_data = run;
 	}
+	make_cma_area(run->machine, plan);
 	fuzz_canary_plant(run->machine);
 	run->ops = rig_ops_create(run->machine, &plan->ops_config);
 	run->shadow = fuzz_shadow_create(run->machine, plan->nr_slots);

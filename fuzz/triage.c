@@ -29,6 +29,10 @@ struct child_work {
 	const struct fuzz_plan *plan;
 	const struct rig_op *ops;
 	size_t nr;
+	fuzz_make_input *make;
+	u64 seed, end;
+	u64 (*now)(void);
+	u64 *inputs; /* shared with the parent */
 };
 
 static void run_bytes(const struct child_work *work)
@@ -39,6 +43,25 @@ static void run_bytes(const struct child_work *work)
 static void run_some_ops(const struct child_work *work)
 {
 	fuzz_run_ops(work->plan, work->ops, work->nr, NULL);
+}
+
+static void run_inputs_of_chance(const struct child_work *work)
+{
+	u8 data[FUZZ_MAX_CHANCE_INPUT];
+
+	for (u64 i = 0; work->now() < work->end; i++) {
+		size_t size = work->make(data, work->seed, i);
+		/* an allocation of the exact size, so that reads past the end are seen */
+		u8 *exact = malloc(size ? size : 1);
+
+		if (!exact)
+			abort();
+		memcpy(exact, data, size);
+		*work->inputs = i + 1;
+		alarm(CHILD_SECONDS);
+		LLVMFuzzerTestOneInput(exact, size);
+		free(exact);
+	}
 }
 
 /* The word after @label in @report, up to one of @ends. */
@@ -118,6 +141,27 @@ bool fuzz_triage_input(const u8 *data, size_t size, struct fuzz_finding *finding
 	const struct child_work work = { .run = run_bytes, .data = data, .size = size };
 
 	return run_child(&work, finding);
+}
+
+bool fuzz_triage_hunt(fuzz_make_input *make, u64 seed, u64 end, u64 (*now)(void), u64 *inputs,
+		      struct fuzz_finding *finding)
+{
+	u64 *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const struct child_work work = { .run = run_inputs_of_chance,
+					 .make = make,
+					 .seed = seed,
+					 .end = end,
+					 .now = now,
+					 .inputs = shared };
+	bool found;
+
+	if (shared == MAP_FAILED)
+		abort();
+	found = run_child(&work, finding);
+	*inputs = *shared;
+	munmap(shared, sizeof(*shared));
+	return found;
 }
 
 bool fuzz_triage_ops(const struct fuzz_plan *plan, const struct rig_op *ops, size_t nr,

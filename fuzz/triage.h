@@ -18,6 +18,19 @@ struct fuzz_finding {
 /* Runs a whole input. True: it finds something, and @finding says what. */
 bool fuzz_triage_input(const u8 *data, size_t size, struct fuzz_finding *finding);
 
+/* Longest input of chance. */
+#define FUZZ_MAX_CHANCE_INPUT 4096
+
+/* Writes the @i'th input of chance of a seed into @data; returns its size. */
+typedef size_t fuzz_make_input(u8 *data, u64 seed, u64 i);
+
+/*
+ * Runs inputs of chance in one child process until one finds something or @now says @end. *@inputs
+ * gets how many ran, that one included.
+ */
+bool fuzz_triage_hunt(fuzz_make_input *make, u64 seed, u64 end, u64 (*now)(void), u64 *inputs,
+		      struct fuzz_finding *finding);
+
 /* Runs ops on the plan's machine. */
 bool fuzz_triage_ops(const struct fuzz_plan *plan, const struct rig_op *ops, size_t nr,
 		     struct fuzz_finding *finding);
