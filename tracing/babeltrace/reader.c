@@ -183,6 +183,10 @@ const char *rig_reader_environment(const struct rig_reader *reader, const char *
 	if (!reader->trace)
 		return NULL;
 	value = bt_trace_borrow_environment_entry_value_by_name_const(reader->trace, name);
+	/* what perf data convert calls it */
+	if (!value && strcmp(name, "kernel_release") == 0)
+		value = bt_trace_borrow_environment_entry_value_by_name_const(reader->trace,
+									      "release");
 	return value && bt_value_is_string(value) ? bt_value_string_get(value) : NULL;
 }
 
@@ -214,33 +218,35 @@ static int step_type(const bt_field_class *class)
 	return bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRING) ? 2 : -1;
 }
 
-/* Steps for the members of one structure that have a slot which no earlier structure filled. */
+/*
+ * Steps for the members of one structure that have a slot which no earlier structure filled. Of
+ * two members for one slot the table's earlier name wins: a thread's id before its process's.
+ */
 static void plan_structure(struct plan *plan, enum place place, const bt_field_class *structure,
 			   unsigned int *filled)
 {
-	u64 count = bt_field_class_structure_get_member_count(structure);
-
-	for (u64 i = 0; i < count && i < 0xffff; i++) {
+	for (size_t f = 0; f < sizeof(fields) / sizeof(fields[0]); f++) {
 		const bt_field_class_structure_member *member =
-			bt_field_class_structure_borrow_member_by_index_const(structure, i);
-		const char *name = bt_field_class_structure_member_get_name(member);
-		int type =
-			step_type(bt_field_class_structure_member_borrow_field_class_const(member));
+			bt_field_class_structure_borrow_member_by_name_const(structure,
+									     fields[f].name);
+		enum rig_slot slot = fields[f].slot;
+		u64 i = 0;
+		int type;
 
-		for (size_t f = 0; type >= 0 && f < sizeof(fields) / sizeof(fields[0]); f++) {
-			enum rig_slot slot = fields[f].slot;
-
-			if (strcmp(fields[f].name, name) != 0)
-				continue;
-			if (type == 2 && slot == RIG_SLOT_CALL_SITE)
-				slot = RIG_SLOT_SYMBOL;
-			if ((type == 2) != (slot >= RIG_NR_NUMBERS) || (*filled & BIT_OF(slot)) ||
-			    plan->nr_steps == MAX_STEPS)
-				continue;
-			plan->steps[plan->nr_steps++] =
-				(struct step){ (u8)place, (u8)slot, (u8)type, (u16)i };
-			*filled |= BIT_OF(slot);
-		}
+		if (!member)
+			continue;
+		type = step_type(bt_field_class_structure_member_borrow_field_class_const(member));
+		while (bt_field_class_structure_borrow_member_by_index_const(structure, i) !=
+		       member)
+			i++;
+		if (type == 2 && slot == RIG_SLOT_CALL_SITE)
+			slot = RIG_SLOT_SYMBOL;
+		if (type < 0 || i > 0xffff || (type == 2) != (slot >= RIG_NR_NUMBERS) ||
+		    (*filled & BIT_OF(slot)) || plan->nr_steps == MAX_STEPS)
+			continue;
+		plan->steps[plan->nr_steps++] =
+			(struct step){ (u8)place, (u8)slot, (u8)type, (u16)i };
+		*filled |= BIT_OF(slot);
 	}
 }
 
@@ -262,15 +268,14 @@ static struct plan *make_plan(struct rig_reader *reader, const bt_event_class *c
 	bt_event_class_get_ref(class);
 	plan->name = find_name(reader, name ? name : "(unnamed)");
 	plan->needed = needed_slots[plan->name->kind];
-	if (plan->name->kind == RIG_KIND_OTHER)
-		return plan;
 	if (plan->name->kind != RIG_KIND_TASK) {
 		if (common)
 			plan_structure(plan, PLACE_COMMON_CONTEXT, common, &filled);
 		if (specific)
 			plan_structure(plan, PLACE_SPECIFIC_CONTEXT, specific, &filled);
 	}
-	if (payload)
+	/* the names in other events' payloads may mean something else */
+	if (payload && plan->name->kind != RIG_KIND_OTHER)
 		plan_structure(plan, PLACE_PAYLOAD, payload, &filled);
 	return plan;
 }
@@ -405,19 +410,22 @@ bool rig_reader_read(struct rig_reader *reader, const bt_message *message,
 	record->kind = plan->name->kind;
 	record->time_ns = event_time(message, class);
 	state = find_stream(reader, bt_event_borrow_stream_const(event));
-	if (record->kind == RIG_KIND_OTHER)
-		return false;
 	record->present = 0;
 	memset(record->text, 0, sizeof(record->text));
 	run_plan(plan, event, record);
+	set_origin(record, state);
 	if ((record->present & plan->needed) != plan->needed) {
 		plan->name->incomplete++;
 		return false;
 	}
-	if (record->kind == RIG_KIND_TASK) {
+	if (record->kind == RIG_KIND_TASK)
 		set_task(state, record);
-		return false;
-	}
-	set_origin(record, state);
-	return true;
+	return record->kind != RIG_KIND_TASK && record->kind != RIG_KIND_OTHER;
+}
+
+int rig_reader_cpu(struct rig_reader *reader, const bt_stream *stream)
+{
+	const struct stream_state *state = find_stream(reader, stream);
+
+	return state->has_task ? state->task_cpu : state->cpu;
 }

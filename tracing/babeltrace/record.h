@@ -89,10 +89,13 @@ void rig_reader_stream_end(struct rig_reader *reader, const bt_stream *stream);
 
 /*
  * Reads an event message. False: nothing for an analysis (counted, another kind, or lacking
- * fields). Strings are valid until the message goes.
+ * fields); name, time, CPU and task are set then, too. Strings are valid until the message goes.
  */
 bool rig_reader_read(struct rig_reader *reader, const bt_message *message,
 		     struct rig_record *record);
+
+/* The CPU of @stream's next event, as far as packets and kmemrig:task have told it; or 0. */
+int rig_reader_cpu(struct rig_reader *reader, const bt_stream *stream);
 
 /* The names met so far, in order of appearance; NULL past the end. */
 const struct rig_event_name *rig_reader_name(const struct rig_reader *reader, size_t index);
