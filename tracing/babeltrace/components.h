@@ -38,7 +38,7 @@ bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_ite
 							     bt_message_array_const messages,
 							     uint64_t capacity, uint64_t *count);
 
-/* filter.kmemrig.decode, .pair, .attribute, .lttng */
+/* filter.kmemrig.decode, .pair, .attribute */
 #define RIG_FILTER_INITIALIZE(name)                                                                \
 	bt_component_class_initialize_method_status rig_##name##_initialize(                       \
 		bt_self_component_filter *component,                                               \
@@ -47,7 +47,6 @@ bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_ite
 RIG_FILTER_INITIALIZE(decode);
 RIG_FILTER_INITIALIZE(pair);
 RIG_FILTER_INITIALIZE(attribute);
-RIG_FILTER_INITIALIZE(lttng);
 void rig_filter_finalize(bt_self_component_filter *component);
 bt_message_iterator_class_initialize_method_status
 rig_filter_iterator_initialize(bt_self_message_iterator *self,
@@ -57,5 +56,16 @@ void rig_filter_iterator_finalize(bt_self_message_iterator *self);
 bt_message_iterator_class_next_method_status rig_filter_next(bt_self_message_iterator *self,
 							     bt_message_array_const messages,
 							     uint64_t capacity, uint64_t *count);
+
+/* filter.kmemrig.lttng */
+RIG_FILTER_INITIALIZE(lttng);
+bt_message_iterator_class_initialize_method_status
+rig_lttng_iterator_initialize(bt_self_message_iterator *self,
+			      bt_self_message_iterator_configuration *configuration,
+			      bt_self_component_port_output *port);
+void rig_lttng_iterator_finalize(bt_self_message_iterator *self);
+bt_message_iterator_class_next_method_status rig_lttng_next(bt_self_message_iterator *self,
+							    bt_message_array_const messages,
+							    uint64_t capacity, uint64_t *count);
 
 #endif

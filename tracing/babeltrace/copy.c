@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * filter.kmemrig.decode, .pair, .attribute and .lttng: one machinery (see copy.h), four tables.
+ * filter.kmemrig.decode, .pair and .attribute: one machinery (see copy.h), three tables.
  *
  * Classes, streams and packets of the input are found by pointer in tables that lead to their
  * copies; a reference to each input object keeps its pointer its own. What a message says is said
@@ -126,21 +126,18 @@ static bt_event_class *copy_event_class(struct rig_copy *copy, const bt_event_cl
 	const bt_field_class *payload = bt_event_class_borrow_payload_field_class_const(in);
 	const bt_field_class *specific =
 		bt_event_class_borrow_specific_context_field_class_const(in);
-	const char *name = bt_event_class_get_name(in), *renamed = NULL;
+	const char *name = bt_event_class_get_name(in);
 	bt_trace_class *trace_class;
 	bt_field_class *class;
 	bt_event_class *out;
-	char text[256];
 
 	if (pairing)
 		return pairing->out;
 	trace_class = copy_trace_class(copy, bt_stream_class_borrow_trace_class_const(stream_in));
 	out = bt_event_class_create_with_id(copy_stream_class(copy, stream_in),
 					    bt_event_class_get_id(in));
-	if (name && copy->filter->rename)
-		renamed = copy->filter->rename(name, text, sizeof(text));
 	if (name)
-		(void)!bt_event_class_set_name(out, renamed ? renamed : name);
+		(void)!bt_event_class_set_name(out, name);
 	class = payload ? rig_copy_field_class(trace_class, payload)
 			: bt_field_class_structure_create(trace_class);
 	if (copy->filter->add_fields && name)
@@ -157,14 +154,8 @@ static bt_event_class *copy_event_class(struct rig_copy *copy, const bt_event_cl
 	return out;
 }
 
-static void copy_environment(struct rig_copy *copy, const bt_trace *in, bt_trace *out)
+static void copy_environment(const bt_trace *in, bt_trace *out)
 {
-	static const struct {
-		const char *name, *value;
-	} kernel[] = { { "domain", "kernel" },
-		       { "sysname", "Linux" },
-		       { "tracer_name", "lttng-modules" } };
-
 	for (u64 i = 0; i < bt_trace_get_environment_entry_count(in); i++) {
 		const bt_value *value;
 		const char *name;
@@ -176,12 +167,6 @@ static void copy_environment(struct rig_copy *copy, const bt_trace *in, bt_trace
 		else
 			(void)!bt_trace_set_environment_entry_integer(
 				out, name, bt_value_integer_signed_get(value));
-	}
-	for (size_t i = 0; copy->filter->kernel_domain && i < 3; i++)
-		(void)!bt_trace_set_environment_entry_string(out, kernel[i].name, kernel[i].value);
-	if (copy->filter->kernel_domain) {
-		(void)!bt_trace_set_environment_entry_integer(out, "tracer_major", 2);
-		(void)!bt_trace_set_environment_entry_integer(out, "tracer_minor", 13);
 	}
 }
 
@@ -197,7 +182,7 @@ static bt_trace *copy_trace(struct rig_copy *copy, const bt_trace *in)
 		(void)!bt_trace_set_name(out, bt_trace_get_name(in));
 	if (bt_trace_get_uuid(in))
 		bt_trace_set_uuid(out, bt_trace_get_uuid(in));
-	copy_environment(copy, in, out);
+	copy_environment(in, out);
 	bt_trace_get_ref(in);
 	pair_up(&copy->traces, in, out);
 	return out;

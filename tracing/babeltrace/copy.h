@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A filter can't change messages that pass through it: it makes new ones, of new trace, stream and
- * event classes. Here is what all our filters need for that; what one of them adds or renames is in
+ * event classes. Here is what all our filters need for that; what one of them adds is in
  * its struct rig_filter (filters.c).
  */
 #ifndef RIG_BT_COPY_H
@@ -32,8 +32,6 @@ struct rig_filter_state {
 
 /* What makes a filter. Functions may be NULL. */
 struct rig_filter {
-	/* The event's new name; NULL: as before. May use @text. */
-	const char *(*rename)(const char *name, char *text, size_t size);
 	/* Appends members to the payload of events of @kind. */
 	void (*add_fields)(bt_trace_class *trace_class, enum rig_kind kind,
 			   bt_field_class *payload);
@@ -41,12 +39,10 @@ struct rig_filter {
 	 */
 	void (*set_fields)(struct rig_filter_state *state, enum rig_kind kind,
 			   const struct rig_record *record, bt_field *out, u64 first);
-	bool kernel_domain; /* environment as LTTng's kernel tracer writes it */
-	bool leaks;	    /* at the end a stream with an event for each object left */
+	bool leaks; /* at the end a stream with an event for each object left */
 };
 
-extern const struct rig_filter rig_filter_decode, rig_filter_pair, rig_filter_attribute,
-	rig_filter_lttng;
+extern const struct rig_filter rig_filter_decode, rig_filter_pair, rig_filter_attribute;
 
 /* An input object and its copy. */
 struct rig_pairing {

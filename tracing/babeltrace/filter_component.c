@@ -84,7 +84,6 @@ static bt_component_class_initialize_method_status initialize(bt_self_component_
 INITIALIZE(decode)
 INITIALIZE(pair)
 INITIALIZE(attribute)
-INITIALIZE(lttng)
 
 void rig_filter_finalize(bt_self_component_filter *component)
 {

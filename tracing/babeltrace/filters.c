@@ -7,8 +7,6 @@
  *			at the end an event kmemrig:leak for each object that is left
  *	attribute	to allocations of objects: slab_pfn, the page that was fetched for it or 0;
  *			to frees of pages: slab, 1 when the page held objects
- *	lttng		nothing; events are named and the trace is described as LTTng's kernel
- *tracer does it, so that viewers made for its traces (Trace Compass, lttng-analyses) open ours
  */
 #include <stdio.h>
 #include <string.h>
@@ -207,14 +205,3 @@ static void attribute_set(struct rig_filter_state *state, enum rig_kind kind,
 
 const struct rig_filter rig_filter_attribute = { .add_fields = attribute_add,
 						 .set_fields = attribute_set };
-
-/* kmem:kmalloc -> kmem_kmalloc; kmem_cache_alloc and _free have the prefix already. */
-static const char *lttng_rename(const char *name, char *text, size_t size)
-{
-	if (strncmp(name, "kmem:", 5) != 0)
-		return NULL;
-	snprintf(text, size, "%s%s", strncmp(name + 5, "kmem_", 5) == 0 ? "" : "kmem_", name + 5);
-	return text;
-}
-
-const struct rig_filter rig_filter_lttng = { .rename = lttng_rename, .kernel_domain = true };

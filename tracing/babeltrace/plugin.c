@@ -61,12 +61,11 @@ BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
 BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
 	attribute, rig_filter_iterator_finalize);
 
-BT_PLUGIN_FILTER_COMPONENT_CLASS(lttng, rig_filter_next);
+BT_PLUGIN_FILTER_COMPONENT_CLASS(lttng, rig_lttng_next);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_DESCRIPTION(
-	lttng, "Names events and describes the trace as LTTng's kernel tracer does");
+	lttng, "Makes of any input the trace that LTTng's kernel tracer would have written");
 BT_PLUGIN_FILTER_COMPONENT_CLASS_INITIALIZE_METHOD(lttng, rig_lttng_initialize);
-BT_PLUGIN_FILTER_COMPONENT_CLASS_FINALIZE_METHOD(lttng, rig_filter_finalize);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD(
-	lttng, rig_filter_iterator_initialize);
+	lttng, rig_lttng_iterator_initialize);
 BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD(
-	lttng, rig_filter_iterator_finalize);
+	lttng, rig_lttng_iterator_finalize);
