@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 struct rig_ctf_cut {
-	bool cut;	  /* a stream is shorter than its index says */
+	bool cut;	  /* a stream's packets are not all whole */
 	char why[380];	  /* file and byte */
 	char folder[300]; /* the trace without what is not whole; "": none */
 };

@@ -7,17 +7,15 @@
  */
 #include <babeltrace2/babeltrace.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ctf_cut.h"
+#include "ctf_folder.h"
 #include "reader.h"
 
 #define MAX_FIELDS 12
-#define MAX_TRACES 64
 
 /* What is known of an event class; found again by its address, which lives as long as the trace. */
 struct class_entry {
@@ -291,36 +289,6 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 				: BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
 }
 
-/* Folders with a file "metadata", @path and below. */
-static int find_traces(const char *path, char *traces[], int nr)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-
-	while (folder && (entry = readdir(folder)) && nr < MAX_TRACES) {
-		char below[4096];
-		struct stat about;
-
-		if (!strcmp(entry->d_name, "metadata")) {
-			traces[nr] = strdup(path);
-			nr += traces[nr] != NULL;
-		}
-		if (entry->d_name[0] == '.' || snprintf(below, sizeof(below), "%s/%s", path,
-							entry->d_name) >= (int)sizeof(below))
-			continue;
-		if (!lstat(below, &about) && S_ISDIR(about.st_mode))
-			nr = find_traces(below, traces, nr);
-	}
-	if (folder)
-		closedir(folder);
-	return nr;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The first cause of babeltrace2's error says most; the others wrap it. */
 static void put_babeltrace_error(struct reading *reading)
 {
@@ -396,53 +364,6 @@ static bool build_graph(struct reading *reading, bt_graph *graph, const char *tr
 	return good;
 }
 
-/*
- * Metadata in packets: magic, UUID, checksum, sizes in bits, ...; the decoder turns in circles on a
- * packet that is not whole. Plain text metadata is not looked at.
- */
-static bool metadata_whole(struct reading *reading, const char *trace)
-{
-	enum { HEADER = 37 };
-	char name[4200];
-	u32 words[8];
-	FILE *file;
-	long at = 0, end;
-	bool whole = true;
-
-	snprintf(name, sizeof(name), "%s/metadata", trace);
-	file = fopen(name, "rb");
-	if (!file || fseek(file, 0, SEEK_END)) {
-		rig_trace_put_error(reading->out, "%s: can't be opened", name);
-		if (file)
-			fclose(file);
-		return false;
-	}
-	end = ftell(file);
-	while (whole && at < end) {
-		u32 packet;
-
-		memset(words, 0, sizeof(words));
-		if (fseek(file, at, SEEK_SET) || !fread(words, 1, sizeof(words), file))
-			break;
-		if (words[0] != 0x75d11d57u && words[0] != 0x571dd175u)
-			break;
-		/* words 6 and 7: bits of contents and of the packet */
-		packet = words[0] == 0x75d11d57u ? words[7] : __builtin_bswap32(words[7]);
-		whole = end - at >= HEADER && packet / 8 >= HEADER && packet / 8 <= end - at;
-		if (!whole)
-			rig_trace_put_error(reading->out,
-					    "%s: byte %ld: the metadata is cut off or corrupt",
-					    name, end - at < HEADER ? end : at);
-		at += packet / 8;
-	}
-	if (!end) {
-		rig_trace_put_error(reading->out, "%s: byte 0: the metadata is empty", name);
-		whole = false;
-	}
-	fclose(file);
-	return whole;
-}
-
 /* The folders that are read: where a stream was cut off, one without its broken end. */
 static int replace_cut(char *traces[], const char *sources[], struct rig_ctf_cut *cuts, int nr)
 {
@@ -459,17 +380,19 @@ static int replace_cut(char *traces[], const char *sources[], struct rig_ctf_cut
 void rig_read_ctf(const char *path, const char *plain, struct rig_trace_out *out)
 {
 	struct reading reading = { .path = path, .out = out };
-	char *traces[MAX_TRACES];
-	const char *sources[MAX_TRACES];
-	struct rig_ctf_cut *cuts = calloc(MAX_TRACES, sizeof(*cuts));
-	int nr = cuts ? find_traces(plain, traces, 0) : 0, cut = -1;
+	char *traces[RIG_CTF_MAX_TRACES], error[RIG_CTF_ERROR];
+	const char *sources[RIG_CTF_MAX_TRACES];
+	struct rig_ctf_cut *cuts = calloc(RIG_CTF_MAX_TRACES, sizeof(*cuts));
+	int nr = cuts ? rig_ctf_find_traces(plain, traces) : 0, cut = -1;
 	bt_graph *graph = bt_graph_create(0);
 	bool whole = cuts != NULL;
 
-	for (int i = 0; i < nr && whole; i++)
-		whole = metadata_whole(&reading, traces[i]);
+	for (int i = 0; i < nr && whole; i++) {
+		whole = rig_ctf_metadata_whole(traces[i], error);
+		if (!whole)
+			rig_trace_put_error(out, "%s", error);
+	}
 	bt_logging_set_global_level(BT_LOGGING_LEVEL_NONE);
-	qsort(traces, (size_t)nr, sizeof(traces[0]), by_name);
 	if (whole)
 		cut = replace_cut(traces, sources, cuts, nr);
 	if (whole &&
