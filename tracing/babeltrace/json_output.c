@@ -57,6 +57,28 @@ static json_t *events(const struct rig_output *output)
 	return object;
 }
 
+/* Events that lack fields: left out, or analysed without. */
+static json_t *incomplete_events(const struct rig_output *output)
+{
+	const struct rig_event_name *name;
+	json_t *array = json_array();
+	char lacking[200];
+
+	for (size_t i = 0; (name = rig_reader_name(output->reader, i)); i++) {
+		json_t *object;
+
+		if (!name->lacking)
+			continue;
+		object = json_object();
+		json_object_set_new(object, "event", text_or_hex(name->name));
+		json_object_set_new(object, "lacking",
+				    json_string(rig_lacking_text(name, lacking, sizeof(lacking))));
+		set(object, "left_out", name->incomplete);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *lifetimes(const struct rig_lifetimes *lifetimes)
 {
 	json_t *object = json_object();
@@ -377,6 +399,7 @@ json_t *rig_output_json(const struct rig_output *output)
 	set(object, "discarded", output->discarded);
 	json_object_set_new(object, "incomplete", json_boolean(output->incomplete));
 	json_object_set_new(object, "events", events(output));
+	json_object_set_new(object, "incomplete_events", incomplete_events(output));
 	json_object_set_new(object, "slab", slab(output));
 	json_object_set_new(object, "call_sites", sites(output));
 	json_object_set_new(object, "live_classes", classes(output));

@@ -50,7 +50,9 @@ size_t *rig_sorted_tasks(const struct rig_output *output);
 /* by live pages; @at_failure: by those when the first allocation failed */
 size_t *rig_sorted_requests(const struct rig_output *output, bool at_failure);
 size_t *rig_sorted_failures(const struct rig_output *output);
+/* by live bytes when the first allocation failed; by failed allocations */
 size_t *rig_sites_at_failure(const struct rig_output *output);
+size_t *rig_sites_failed(const struct rig_output *output);
 const char *rig_site_text(const struct rig_output *output, const struct rig_site *site, char *text,
 			  size_t size);
 const char *rig_gfp_text(const struct rig_output *output, u64 gfp, char *text, size_t size);

@@ -12,6 +12,7 @@
  *
  * One reader belongs to one component and is used by one thread.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,14 @@ static const unsigned int needed_slots[RIG_NR_KINDS] = {
 	[RIG_KIND_TASK] = BIT_OF(RIG_SLOT_CPU) | BIT_OF(RIG_SLOT_PID),
 };
 
+/* Slots without which an event is analysed, but says less. */
+static const unsigned int wanted_slots[RIG_NR_KINDS] = {
+	[RIG_KIND_SLAB_ALLOC] = BIT_OF(RIG_SLOT_CALL_SITE),
+	[RIG_KIND_KMALLOC] = BIT_OF(RIG_SLOT_CALL_SITE),
+	[RIG_KIND_PAGE_ALLOC] = BIT_OF(RIG_SLOT_GFP) | BIT_OF(RIG_SLOT_MIGRATETYPE),
+	[RIG_KIND_EXTFRAG] = BIT_OF(RIG_SLOT_MIGRATETYPE) | BIT_OF(RIG_SLOT_FALLBACK_MIGRATETYPE),
+};
+
 static const struct {
 	const char *name;
 	enum rig_slot slot;
@@ -145,6 +154,24 @@ enum rig_kind rig_kind_of(const char *name)
 			return kinds[i].kind;
 	}
 	return RIG_KIND_OTHER;
+}
+
+const char *rig_lacking_text(const struct rig_event_name *name, char *text, size_t size)
+{
+	unsigned int told = 0;
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && used < size; i++) {
+		unsigned int bit = BIT_OF(fields[i].slot);
+
+		if (!(name->lacking & bit & ~told))
+			continue;
+		told |= bit;
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+					 fields[i].name);
+	}
+	return text;
 }
 
 struct rig_reader *rig_reader_create(void)
@@ -277,6 +304,9 @@ static struct plan *make_plan(struct rig_reader *reader, const bt_event_class *c
 	/* the names in other events' payloads may mean something else */
 	if (payload && plan->name->kind != RIG_KIND_OTHER)
 		plan_structure(plan, PLACE_PAYLOAD, payload, &filled);
+	if (filled & BIT_OF(RIG_SLOT_SYMBOL))
+		filled |= BIT_OF(RIG_SLOT_CALL_SITE);
+	plan->name->lacking |= (plan->needed | wanted_slots[plan->name->kind]) & ~filled;
 	return plan;
 }
 
@@ -411,6 +441,7 @@ bool rig_reader_read(struct rig_reader *reader, const bt_message *message,
 	record->time_ns = event_time(message, class);
 	state = find_stream(reader, bt_event_borrow_stream_const(event));
 	record->present = 0;
+	memset(record->number, 0, sizeof(record->number));
 	memset(record->text, 0, sizeof(record->text));
 	run_plan(plan, event, record);
 	set_origin(record, state);

@@ -70,7 +70,9 @@ struct rig_event_name {
 	const char *name;
 	enum rig_kind kind;
 	u64 count;
-	u64 incomplete; /* events that lack a field that their kind needs */
+	u64 incomplete;	      /* events that were left out, as they lack a field of needed */
+	unsigned int lacking; /* bits: enum rig_slot: fields that an analysis wants and that are not
+				 there */
 };
 
 static inline const char *rig_record_text(const struct rig_record *record, enum rig_slot slot)
@@ -102,6 +104,9 @@ const struct rig_event_name *rig_reader_name(const struct rig_reader *reader, si
 
 /* Strings of the trace's environment, of the first trace met: "kernel_release", ...; or NULL. */
 const char *rig_reader_environment(const struct rig_reader *reader, const char *name);
+
+/* The names of the fields that these events lack, with commas between them; "" when none. */
+const char *rig_lacking_text(const struct rig_event_name *name, char *text, size_t size);
 
 /* The kind of an event name with or without "kmem:" or "kmem_" before it. */
 enum rig_kind rig_kind_of(const char *name);

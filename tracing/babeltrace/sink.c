@@ -7,6 +7,8 @@
  * Parameters (babeltrace2 -c sink.kmemrig.summary -p 'limit=50,sort="live"'):
  *	format		"text" or "json" (report is HTML)
  *	output		file to write; standard output, or kmemrig-report.html
+ *	report		file to write as HTML besides (summary)
+ *	title		what the trace is called; its own name
  *	sort		bytes, hits, live, waste, frag, ping-pong, lifetime
  *	limit		rows of a table; 20; 0: all
  *	perf		true: also what perf kmem stat counts, by call site and by object
@@ -38,6 +40,8 @@ struct sink {
 	enum rig_sort sort;
 	size_t limit;
 	char *output;
+	char *report;
+	char *title;
 	char *kallsyms;
 	char *release;
 	char *comm;
@@ -57,6 +61,8 @@ static void destroy(struct sink *sink)
 	rig_reader_destroy(sink->reader);
 	rig_analysis_destroy(sink->analysis);
 	free(sink->output);
+	free(sink->report);
+	free(sink->title);
 	free(sink->kallsyms);
 	free(sink->release);
 	free(sink->comm);
@@ -162,8 +168,8 @@ static bool take_sort(const bt_value *params, struct sink *sink)
 }
 
 static const char *const known_parameters[] = {
-	"format", "output", "sort", "limit",	"perf",		  "cpu",	 "pid",
-	"comm",	  "begin",  "end",  "kallsyms", "kernel-release", "page-offset", NULL,
+	"format", "output", "report", "title", "sort",	   "limit",	     "perf",	    "cpu",
+	"pid",	  "comm",   "begin",  "end",   "kallsyms", "kernel-release", "page-offset", NULL,
 };
 
 static bt_value_map_foreach_entry_const_func_status check_name(const char *key,
@@ -189,6 +195,8 @@ static bool take_parameters(const bt_value *params, struct sink *sink)
 		return bad("perf", "true or false");
 	sink->options.perf = perf && bt_value_bool_get(perf);
 	if (!take_text(params, "output", &sink->output) ||
+	    !take_text(params, "report", &sink->report) ||
+	    !take_text(params, "title", &sink->title) ||
 	    !take_text(params, "kallsyms", &sink->kallsyms) ||
 	    !take_text(params, "kernel-release", &sink->release) ||
 	    !take_text(params, "comm", &sink->comm) || !take_sort(params, sink) ||
@@ -325,13 +333,55 @@ static struct rig_symbols *open_symbols(const struct sink *sink)
 	return symbols;
 }
 
+/* @path NULL: standard output. */
+static bool write_output(const struct rig_output *output, enum format format, const char *path)
+{
+	FILE *file = path ? fopen(path, "w") : stdout;
+	bool ok;
+
+	if (!file) {
+		fprintf(stderr, "kmemrig: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	if (format == FORMAT_JSON) {
+		json_t *json = rig_output_json(output);
+
+		json_dumpf(json, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+		fputc('\n', file);
+		json_decref(json);
+	} else if (format == FORMAT_HTML) {
+		rig_output_html(output, file);
+	} else {
+		rig_output_text(output, file);
+	}
+	ok = fflush(file) == 0 && !ferror(file);
+	if (!ok)
+		fprintf(stderr, "kmemrig: %s: %s\n", path ? path : "output", strerror(errno));
+	if (path)
+		fclose(file);
+	return ok;
+}
+
+static void say_lacking(const struct sink *sink, const char *source)
+{
+	const struct rig_event_name *name;
+	char lacking[200];
+
+	for (size_t i = 0; (name = rig_reader_name(sink->reader, i)); i++) {
+		if (!name->lacking)
+			continue;
+		rig_lacking_text(name, lacking, sizeof(lacking));
+		fprintf(stderr, "kmemrig: %s%s%llu events %s have no field %s: %s\n",
+			source ? source : "", source ? ": " : "", (unsigned long long)name->count,
+			name->name, lacking, name->incomplete ? "left out" : "analysed without");
+	}
+}
+
 static bool show(struct sink *sink, bool incomplete)
 {
-	const char *release = sink->release;
+	const char *release = sink->release, *path = sink->output;
 	struct rig_symbols *symbols = open_symbols(sink);
 	struct rig_output output;
-	const char *path = sink->output;
-	FILE *file = stdout;
 	bool ok;
 
 	if (!release)
@@ -344,36 +394,18 @@ static bool show(struct sink *sink, bool incomplete)
 		.gfp = rig_gfp_table(release),
 		.sort = sink->sort,
 		.limit = sink->limit,
-		.source = rig_reader_environment(sink->reader, "trace_name"),
+		.source = sink->title ? sink->title
+				      : rig_reader_environment(sink->reader, "trace_name"),
 		.discarded = sink->discarded,
 		.incomplete = incomplete,
 	};
 	if (!path && sink->format == FORMAT_HTML)
 		path = "kmemrig-report.html";
-	if (path)
-		file = fopen(path, "w");
-	if (!file) {
-		fprintf(stderr, "kmemrig: %s: %s\n", path, strerror(errno));
-		rig_symbols_close(symbols);
-		return false;
-	}
-	if (sink->format == FORMAT_JSON) {
-		json_t *json = rig_output_json(&output);
-
-		json_dumpf(json, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-		fputc('\n', file);
-		json_decref(json);
-	} else if (sink->format == FORMAT_HTML) {
-		rig_output_html(&output, file);
-	} else {
-		rig_output_text(&output, file);
-	}
-	ok = fflush(file) == 0 && !ferror(file);
-	if (!ok)
-		fprintf(stderr, "kmemrig: %s: %s\n", path ? path : "output", strerror(errno));
-	if (path)
-		fclose(file);
+	ok = write_output(&output, sink->format, path);
+	if (sink->report)
+		ok &= write_output(&output, FORMAT_HTML, sink->report);
 	rig_symbols_close(symbols);
+	say_lacking(sink, output.source);
 	return ok;
 }
 
@@ -402,8 +434,10 @@ bt_component_class_sink_consume_method_status rig_sink_consume(bt_self_component
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_MEMORY_ERROR;
 	default:
 		sink->shown = true;
-		say(sink, "the trace can't be read to its end; this is what came before");
-		show(sink, true);
+		if (rig_reader_name(sink->reader, 0)) {
+			say(sink, "the trace can't be read to its end; this is what came before");
+			show(sink, true);
+		}
 		return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
 	}
 }
@@ -413,7 +447,7 @@ void rig_sink_finalize(bt_self_component_sink *component)
 	struct sink *sink = sink_of(component);
 
 	/* interrupted: what was read so far is worth showing */
-	if (sink->iterator && !sink->shown && sink->analysis->records)
+	if (sink->iterator && !sink->shown && rig_reader_name(sink->reader, 0))
 		show(sink, true);
 	bt_message_iterator_put_ref(sink->iterator);
 	destroy(sink);

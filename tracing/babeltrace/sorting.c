@@ -130,6 +130,16 @@ size_t *rig_sites_at_failure(const struct rig_output *output)
 	return take_order(ranked, analysis->nr_sites);
 }
 
+size_t *rig_sites_failed(const struct rig_output *output)
+{
+	const struct rig_analysis *analysis = output->analysis;
+	struct ranked *ranked = new_ranking(analysis->nr_sites);
+
+	for (size_t i = 0; i < analysis->nr_sites; i++)
+		ranked[i].value = (double)analysis->sites[i].failed;
+	return take_order(ranked, analysis->nr_sites);
+}
+
 size_t *rig_sorted_caches(const struct rig_output *output)
 {
 	const struct rig_analysis *analysis = output->analysis;

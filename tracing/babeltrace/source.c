@@ -182,6 +182,7 @@ rig_source_iterator_initialize(bt_self_message_iterator *self,
 	if (!iterator->input) {
 		fprintf(stderr, "kmemrig: %s\n", error);
 		free(iterator);
+		BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_MESSAGE_ITERATOR(self, "%s", error);
 		return BT_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
 	}
 	make_classes(iterator, bt_self_message_iterator_borrow_component(self));
@@ -379,5 +380,7 @@ bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_ite
 	if (iterator->end == RIG_INPUT_END)
 		return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_END;
 	fprintf(stderr, "kmemrig: %s\n", iterator->input->error);
+	BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_MESSAGE_ITERATOR(self, "%s",
+								   iterator->input->error);
 	return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_ERROR;
 }

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "text.h"
 
 typedef unsigned long long ull;
 
-static void title(FILE *file, const char *text)
+void rig_text_title(FILE *file, const char *text)
 {
 	fprintf(file, "\n%s\n", text);
 	for (size_t i = 0; i < strlen(text); i++)
@@ -15,21 +15,13 @@ static void title(FILE *file, const char *text)
 	fputc('\n', file);
 }
 
-static void more(FILE *file, const struct rig_output *output, size_t nr)
+void rig_text_more(FILE *file, const struct rig_output *output, size_t nr)
 {
 	if (rig_rows(output, nr) < nr)
 		fprintf(file, "... %zu more\n", nr - rig_rows(output, nr));
 }
 
-static void put_time(FILE *file, const struct rig_output *output, s64 ns)
-{
-	s64 since = ns - output->analysis->first_ns;
-
-	fprintf(file, "%lld.%09lld (%.3f s after the first event)", (long long)(ns / 1000000000),
-		(long long)(ns % 1000000000), (double)since / 1e9);
-}
-
-static const char *duration(double ns, char *text, size_t size)
+const char *rig_text_duration(double ns, char *text, size_t size)
 {
 	if (ns < 1e3)
 		snprintf(text, size, "%.0f ns", ns);
@@ -42,27 +34,44 @@ static const char *duration(double ns, char *text, size_t size)
 	return text;
 }
 
+/* What one wants to know before anything else. */
+static void put_head(const struct rig_output *output, FILE *file)
+{
+	const struct rig_analysis *analysis = output->analysis;
+	const char *release = rig_reader_environment(output->reader, "kernel_release");
+	const struct rig_event_name *name;
+	u64 total = 0;
+
+	for (size_t i = 0; (name = rig_reader_name(output->reader, i)); i++)
+		total += name->count;
+	fprintf(file, "%s: %llu events in %.6f s%s%s\n", output->source ? output->source : "trace",
+		(ull)total, (double)(analysis->last_ns - analysis->first_ns) / 1e9,
+		release ? ", Linux " : "", release ? release : "");
+	fprintf(file, "failed: %llu page allocations, %llu object allocations\n",
+		(ull)analysis->pages.failures, (ull)analysis->slab.failed);
+	if (output->discarded)
+		fprintf(file, "DISCARDED by the tracer: %llu events; figures below are too low\n",
+			(ull)output->discarded);
+	if (output->incomplete)
+		fprintf(file, "The trace was not read to its end: what comes before is analysed\n");
+}
+
 static void put_events(const struct rig_output *output, FILE *file)
 {
 	const struct rig_event_name *name;
-	double seconds = (double)(output->analysis->last_ns - output->analysis->first_ns) / 1e9;
-	u64 total = 0;
+	char lacking[200];
 
-	title(file, "EVENTS");
+	rig_text_title(file, "EVENTS");
 	for (size_t i = 0; (name = rig_reader_name(output->reader, i)); i++) {
-		total += name->count;
 		fprintf(file, "%12llu  %s", (ull)name->count, name->name);
 		if (name->incomplete)
-			fprintf(file, "   (%llu lack fields, left out below)",
-				(ull)name->incomplete);
+			fprintf(file, "   (%llu left out: no %s)", (ull)name->incomplete,
+				rig_lacking_text(name, lacking, sizeof(lacking)));
+		else if (name->lacking)
+			fprintf(file, "   (no %s)",
+				rig_lacking_text(name, lacking, sizeof(lacking)));
 		fputc('\n', file);
 	}
-	fprintf(file, "%12llu  in %.6f s\n", (ull)total, seconds);
-	if (output->discarded)
-		fprintf(file, "%12llu  DISCARDED by the tracer: figures below are too low\n",
-			(ull)output->discarded);
-	if (output->incomplete)
-		fprintf(file, "The trace ends with an error: what comes before it is analysed\n");
 }
 
 static void put_slab_summary(const struct rig_output *output, FILE *file)
@@ -70,7 +79,7 @@ static void put_slab_summary(const struct rig_output *output, FILE *file)
 	const struct rig_slab_state *slab = &output->analysis->slab;
 	u64 waste = slab->bytes_alloc - slab->bytes_req;
 
-	title(file, "SUMMARY (SLAB allocator)");
+	rig_text_title(file, "SUMMARY (SLAB allocator)");
 	fprintf(file, "Total bytes requested: %llu\n", (ull)slab->bytes_req);
 	fprintf(file, "Total bytes allocated: %llu\n", (ull)slab->bytes_alloc);
 	fprintf(file, "Total bytes freed:     %llu\n", (ull)slab->bytes_freed);
@@ -104,9 +113,9 @@ static void put_lifetimes(const struct rig_lifetimes *lifetimes, const char *wha
 			highest = lifetimes->bins[i];
 	fprintf(file, "\nLifetimes of %s: %llu freed, mean %s, longest %s\n", what,
 		(ull)lifetimes->count,
-		duration((double)lifetimes->total_ns / (double)lifetimes->count, text,
-			 sizeof(text)),
-		duration((double)lifetimes->max_ns, low, sizeof(low)));
+		rig_text_duration((double)lifetimes->total_ns / (double)lifetimes->count, text,
+				  sizeof(text)),
+		rig_text_duration((double)lifetimes->max_ns, low, sizeof(low)));
 	for (unsigned int i = 0; i < RIG_LIFETIME_BINS; i++) {
 		int bar = (int)(50 * lifetimes->bins[i] / highest);
 
@@ -116,7 +125,7 @@ static void put_lifetimes(const struct rig_lifetimes *lifetimes, const char *wha
 		if (1ULL << i > lifetimes->max_ns && i)
 			break;
 		fprintf(file, "%12s  %10llu  %.*s\n",
-			duration(i ? (double)(1ULL << i) : 0, low, sizeof(low)),
+			rig_text_duration(i ? (double)(1ULL << i) : 0, low, sizeof(low)),
 			(ull)lifetimes->bins[i], bar,
 			"##################################################");
 	}
@@ -133,7 +142,7 @@ static void put_sites(const struct rig_output *output, FILE *file)
 
 		snprintf(heading, sizeof(heading), "CALL SITES (by %s)",
 			 rig_sort_names[output->sort]);
-		title(file, heading);
+		rig_text_title(file, heading);
 		fprintf(file, "%-36s %12s %12s %9s %9s %7s %11s %9s\n", "call site", "allocated",
 			"requested", "hits", "ping-pong", "frag", "live bytes", "lifetime");
 	}
@@ -142,8 +151,8 @@ static void put_sites(const struct rig_output *output, FILE *file)
 		char life[32] = "-";
 
 		if (site->frees)
-			duration((double)site->lifetime_ns / (double)site->frees, life,
-				 sizeof(life));
+			rig_text_duration((double)site->lifetime_ns / (double)site->frees, life,
+					  sizeof(life));
 		fprintf(file, "%-36s %12llu %12llu %9llu %9llu %6.2f%% %11llu %9s\n",
 			rig_site_text(output, site, text, sizeof(text)), (ull)site->bytes_alloc,
 			(ull)site->bytes_req, (ull)site->allocs, (ull)site->ping_pong,
@@ -151,7 +160,7 @@ static void put_sites(const struct rig_output *output, FILE *file)
 					  : 0,
 			(ull)site->live_bytes, life);
 	}
-	more(file, output, analysis->nr_sites);
+	rig_text_more(file, output, analysis->nr_sites);
 	free(order);
 }
 
@@ -161,7 +170,7 @@ static void put_caches(const struct rig_output *output, FILE *file)
 	size_t *order = rig_sorted_caches(output);
 
 	if (analysis->nr_caches) {
-		title(file, "CACHES");
+		rig_text_title(file, "CACHES");
 		fprintf(file, "%-28s %6s %13s %10s %10s %10s %12s\n", "cache", "size", "allocated",
 			"allocs", "frees", "unknown", "live bytes");
 	}
@@ -172,7 +181,7 @@ static void put_caches(const struct rig_output *output, FILE *file)
 			cache->object_size, (ull)cache->bytes_alloc, (ull)cache->allocs,
 			(ull)cache->frees, (ull)cache->unknown_frees, (ull)cache->live_bytes);
 	}
-	more(file, output, analysis->nr_caches);
+	rig_text_more(file, output, analysis->nr_caches);
 	free(order);
 }
 
@@ -182,7 +191,7 @@ static void put_tasks(const struct rig_output *output, FILE *file)
 	size_t *order = rig_sorted_tasks(output);
 
 	if (analysis->nr_tasks) {
-		title(file, "TASKS");
+		rig_text_title(file, "TASKS");
 		fprintf(file, "%-16s %7s %10s %13s %10s %10s %12s %10s %8s\n", "task", "pid",
 			"objects", "bytes", "pages", "frees", "live bytes", "live pages", "failed");
 	}
@@ -195,7 +204,7 @@ static void put_tasks(const struct rig_output *output, FILE *file)
 			(ull)(task->slab_frees + task->page_frees), (ull)task->live_slab_bytes,
 			(ull)task->live_pages, (ull)task->failures);
 	}
-	more(file, output, analysis->nr_tasks);
+	rig_text_more(file, output, analysis->nr_tasks);
 	free(order);
 }
 
@@ -210,7 +219,7 @@ static void put_page_summary(const struct rig_output *output, FILE *file)
 	u64 matched = pages->frees - pages->unknown_frees;
 	u64 matched_bytes = pages->free_bytes - pages->unknown_free_bytes;
 
-	title(file, "SUMMARY (page allocator)");
+	rig_text_title(file, "SUMMARY (page allocator)");
 	put_total(file, "Total allocation requests", pages->allocs, pages->alloc_bytes);
 	put_total(file, "Total free requests", pages->frees, pages->free_bytes);
 	fputc('\n', file);
@@ -253,7 +262,7 @@ static void put_requests(const struct rig_output *output, FILE *file)
 	size_t *order = rig_sorted_requests(output, false);
 	char names[RIG_GFP_TEXT_SIZE];
 
-	title(file, "PAGE REQUESTS");
+	rig_text_title(file, "PAGE REQUESTS");
 	fprintf(file, "%5s %10s %10s %10s %8s  %-16s %s\n", "order", "allocs", "frees", "live",
 		"failed", "task", "gfp_flags");
 	for (size_t i = 0; i < rig_rows(output, analysis->nr_requests); i++) {
@@ -264,73 +273,7 @@ static void put_requests(const struct rig_output *output, FILE *file)
 			(ull)request->failures, analysis->tasks[request->task].comm,
 			rig_gfp_text(output, request->gfp, names, sizeof(names)));
 	}
-	more(file, output, analysis->nr_requests);
-	free(order);
-}
-
-static void put_holders(const struct rig_output *output, FILE *file)
-{
-	const struct rig_analysis *analysis = output->analysis;
-	size_t *requests = rig_sorted_requests(output, true);
-	size_t *sites = rig_sites_at_failure(output);
-	char text[RIG_GFP_TEXT_SIZE];
-
-	fprintf(file, "\nWho held pages then:\n");
-	for (size_t i = 0; i < rig_rows(output, analysis->nr_requests) && i < 10; i++) {
-		const struct rig_request *request = &analysis->requests[requests[i]];
-		u64 pages = request->live_at_failure << (request->order & 15);
-
-		if (pages)
-			fprintf(file, "%10llu pages  %-16s pid %-7d order %u  %s\n", (ull)pages,
-				analysis->tasks[request->task].comm,
-				analysis->tasks[request->task].pid, request->order,
-				rig_gfp_text(output, request->gfp, text, sizeof(text)));
-	}
-	fprintf(file, "Which call sites held objects then:\n");
-	for (size_t i = 0; i < rig_rows(output, analysis->nr_sites) && i < 10; i++) {
-		const struct rig_site *site = &analysis->sites[sites[i]];
-
-		if (site->live_bytes_at_failure)
-			fprintf(file, "%10llu bytes  %s\n", (ull)site->live_bytes_at_failure,
-				rig_site_text(output, site, text, sizeof(text)));
-	}
-	free(requests);
-	free(sites);
-}
-
-static void put_failures(const struct rig_output *output, FILE *file)
-{
-	const struct rig_analysis *analysis = output->analysis;
-	const struct rig_failure *first = analysis->failures;
-	size_t *order = rig_sorted_failures(output);
-	char names[RIG_GFP_TEXT_SIZE];
-
-	if (!analysis->nr_failures) {
-		free(order);
-		return;
-	}
-	title(file, "FAILED PAGE ALLOCATIONS");
-	fprintf(file, "%10s %5s %10s  %s\n", "failed", "order", "gfp", "gfp_flags");
-	for (size_t i = 0; i < analysis->nr_failures; i++) {
-		const struct rig_failure *failure = &analysis->failures[order[i]];
-
-		fprintf(file, "%10llu %5u %#10llx  %s\n", (ull)failure->count, failure->order,
-			(ull)failure->gfp,
-			rig_gfp_text(output, failure->gfp, names, sizeof(names)));
-	}
-	fprintf(file, "\nThe first: order %u, %s, by %s (pid %d)\n  at ", first->order,
-		rig_gfp_text(output, first->gfp, names, sizeof(names)),
-		analysis->tasks[first->first_task].comm, analysis->tasks[first->first_task].pid);
-	put_time(file, output, first->first_ns);
-	fprintf(file,
-		"\n  live then: %llu pages, %llu bytes of objects\n  free by order then (as far "
-		"as the trace tells):",
-		(ull)first->live_pages, (ull)first->live_slab_bytes);
-	for (unsigned int i = 0; i < RIG_ORDERS; i++)
-		fprintf(file, " %llu", (ull)first->free_by_order[i]);
-	fprintf(file, "\n  unusable free space index for its order: %.3f\n",
-		rig_unusable_index(first->free_by_order, first->order));
-	put_holders(output, file);
+	rig_text_more(file, output, analysis->nr_requests);
 	free(order);
 }
 
@@ -357,7 +300,7 @@ static void put_perf(const struct rig_output *output, FILE *file, bool by_site)
 			entry->bytes_alloc ? 100 - rig_percent(entry->bytes_req, entry->bytes_alloc)
 					   : 0.0);
 	}
-	more(file, output, nr);
+	rig_text_more(file, output, nr);
 	free(entries);
 }
 
@@ -365,7 +308,7 @@ static void put_perf_tables(const struct rig_output *output, FILE *file)
 {
 	const struct rig_perf_total *total = rig_perf_stat_total(output->analysis->perf);
 
-	title(file, "AS PERF KMEM STAT COUNTS (SLAB allocator)");
+	rig_text_title(file, "AS PERF KMEM STAT COUNTS (SLAB allocator)");
 	fprintf(file, "Total bytes requested: %llu\n", (ull)total->requested);
 	fprintf(file, "Total bytes allocated: %llu\n", (ull)total->allocated);
 	fprintf(file, "Total bytes freed:     %llu\n", (ull)total->freed);
@@ -385,7 +328,11 @@ void rig_output_text(const struct rig_output *output, FILE *file)
 {
 	const struct rig_analysis *analysis = output->analysis;
 
-	put_events(output, file);
+	put_head(output, file);
+	rig_text_failures(output, file);
+	/* beside the failures that it explains, or at its place among the pages */
+	if (analysis->nr_failures)
+		rig_text_fragmentation(output, file);
 	if (analysis->slab.allocs || analysis->slab.frees) {
 		put_slab_summary(output, file);
 		put_lifetimes(&analysis->slab.lifetimes, "objects", file);
@@ -396,9 +343,11 @@ void rig_output_text(const struct rig_output *output, FILE *file)
 		put_page_summary(output, file);
 		put_lifetimes(&analysis->pages.lifetimes, "pages", file);
 		put_requests(output, file);
+		if (!analysis->nr_failures)
+			rig_text_fragmentation(output, file);
 	}
-	put_failures(output, file);
 	put_tasks(output, file);
+	put_events(output, file);
 	if (analysis->perf)
 		put_perf_tables(output, file);
 }
