@@ -18,8 +18,8 @@
 #include <time.h>
 
 #include "command_machine.h"
-#include "html_report.h"
 #include "replay_report.h"
+#include "stat.h"
 
 struct options {
 	struct rig_machine_source machine;
@@ -278,11 +278,27 @@ static int remove_one(const char *path, const struct stat *about, int type, stru
 	return remove(path);
 }
 
-static void make_report(struct run *run, char *error)
+/* Called what the replayed traces are called: the name of the new one may be of the moment. */
+static void make_report(struct run *run)
 {
-	if (run->options.report && run->report.have_trace &&
-	    !rig_html_report(run->options.trace, run->options.report, error, RIG_COMMAND_ERROR))
-		run->exit_code = rig_usage_error("%s", error);
+	struct rig_stat_job job = { .traces = (char **)&run->options.trace,
+				    .nr_traces = 1,
+				    .sink = "report" };
+	char title[512];
+
+	if (run->options.report && run->report.have_trace) {
+		job.parameters = bt_value_map_create();
+		rig_stat_title(title, sizeof(title), "replay of ", run->options.traces,
+			       run->options.nr_traces);
+		if (!job.parameters ||
+		    bt_value_map_insert_string_entry(job.parameters, "title", title) ||
+		    bt_value_map_insert_string_entry(job.parameters, "output", run->options.report))
+			abort();
+		if (rig_stat_run(&job) != RIG_EXIT_OK)
+			run->exit_code =
+				rig_usage_error("%s: the report is not whole", run->options.report);
+		bt_value_put_ref(job.parameters);
+	}
 	if (run->scratch[0])
 		nftw(run->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -425,7 +441,7 @@ int rig_command_replay(int argc, char **argv)
 		compare(run);
 		check(run);
 		end_trace(run);
-		make_report(run, error);
+		make_report(run);
 		tell(run);
 		if (!whole)
 			run->exit_code = rig_usage_error("%s", broken);

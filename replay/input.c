@@ -186,8 +186,7 @@ void rig_input_free(struct rig_input *input)
 	*input = (struct rig_input){ 0 };
 }
 
-/* A memory file with what was unpacked. */
-static int memory_file(const struct rig_input *input, const char *path, char *error)
+int rig_input_memory_file(const struct rig_input *input, const char *path, char *error)
 {
 	int fd = memfd_create("kmemrig-input", MFD_CLOEXEC);
 	size_t done = 0;
@@ -227,7 +226,7 @@ int rig_input_open_plain(const char *path, char *plain, size_t plain_size, char 
 			rig_input_free(&input);
 			return -1;
 		}
-		fd = memory_file(&input, path, error);
+		fd = rig_input_memory_file(&input, path, error);
 		rig_input_free(&input);
 	}
 	if (fd >= 0)

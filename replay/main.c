@@ -18,6 +18,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "replay", rig_command_replay, "replay a kernel's trace through the allocators" },
+	{ "stat", rig_command_stat, "what a trace says about memory: failures, who holds what" },
 	{ "run", rig_command_run, "run a script of ops, one result line an op" },
 	{ "fuzz", rig_command_fuzz, "run a fuzz target: campaigns, triage, shrinking" },
 	{ "fault", rig_command_fault, "run a program once per allocation, failing each in turn" },

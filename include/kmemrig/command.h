@@ -15,6 +15,7 @@ struct rig_machine_config;
 #define RIG_VERSION "0.1"
 
 int rig_command_replay(int argc, char **argv);
+int rig_command_stat(int argc, char **argv);
 int rig_command_run(int argc, char **argv);
 int rig_command_fuzz(int argc, char **argv);
 int rig_command_fault(int argc, char **argv);

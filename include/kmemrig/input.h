@@ -23,6 +23,9 @@ struct rig_input {
 bool rig_input_read(struct rig_input *input, const char *path, char *error);
 void rig_input_free(struct rig_input *input);
 
+/* A descriptor of a memory file with the contents of @input; -1: @error, with @path. */
+int rig_input_memory_file(const struct rig_input *input, const char *path, char *error);
+
 /*
  * For libraries that want a file name: a descriptor of the plain file or of a memory file with the
  * unpacked contents, and a path that leads to it (@plain, of @plain_size bytes). -1: @error.

@@ -250,7 +250,7 @@ static void a_backend_that_is_not_there_is_named(void **state)
 static void a_command_that_is_not_there_is_named(void **state)
 {
 	assert_int_equal(run_command("reply"), 2);
-	expect_error("unknown command 'reply'; there are: replay, run");
+	expect_error("unknown command 'reply'; there are: replay, stat, run");
 	expect_one_line();
 }
 
