@@ -14,6 +14,8 @@ import re
 import subprocess
 import sys
 
+import perf_kmem
+
 root = sys.argv[1]
 number = 0
 
@@ -79,48 +81,13 @@ def check_counts():
         same(total, lines, f"events of ftrace-text/{path}")
 
 
-def perf_rows(path):
-    for line in open(path):
-        row = re.match(r"\s*(0x[0-9a-f]+)\s+\|\s*(\d+)/\d+\s*\|\s*(\d+)/\d+\s*\|\s*(\d+)\s*\|\s*(\d+)\s*\|", line)
-        if row:
-            yield int(row[1], 16), tuple(int(row[i]) for i in range(2, 6))
-
-
-def rows(entries):
-    return {int(e["address"], 16): (e["bytes_allocated"], e["bytes_requested"], e["hits"], e["ping_pong"])
-            for e in entries}
-
-
 def check_perf():
-    ours = summary(f"{root}/perf-mixed/perf.data", perf="true")
-    text = open(f"{root}/perf-mixed/perf-kmem-stat-slab.txt").read()
-    for name, label in (("bytes_requested", "Total bytes requested"), ("bytes_allocated", "Total bytes allocated"),
-                        ("bytes_freed", "Total bytes freed")):
-        same(ours["perf"][name], int(re.search(label + r": +([\d]+)", text)[1]), f"perf: {label}")
-    same(f"{ours['perf']['cross_cpu']}/{ours['perf']['allocs']}",
-         re.search(r"Cross CPU allocations: (\S+)", text)[1], "perf: cross CPU allocations")
-    table = rows(ours["perf"]["call_sites"])
-    theirs = dict(perf_rows(f"{root}/perf-mixed/perf-kmem-stat-slab-caller-rawip.txt"))
-    wrong = {hex(k): (table.get(k), v) for k, v in theirs.items() if table.get(k) != v}
-    check(theirs and not wrong, f"perf: {len(theirs)} call sites, each figure", str(wrong)[:400])
-    table = rows(ours["perf"]["objects"])
-    theirs = dict(row for row in perf_rows(f"{root}/perf-mixed/perf-kmem-stat-slab.txt")
-                  if row[0] < 0xffffffff80000000)
-    wrong = {hex(k): (table.get(k), v) for k, v in theirs.items() if table.get(k) != v}
-    check(theirs and not wrong, f"perf: {len(theirs)} objects, each figure", str(wrong)[:400])
-    text = open(f"{root}/perf-mixed/perf-kmem-stat-page.txt").read()
-    pages = ours["pages"]
-    for name, label in (("allocs", "allocation requests"), ("frees", "free requests"),
-                        ("alloc_freed", r"alloc\+freed requests"), ("alloc_only", "alloc-only requests"),
-                        ("free_only", "free-only requests"), ("failures", "allocation failures")):
-        same(pages[name], int(re.search("Total " + label + r" +: +(\d+)", text)[1]), f"perf: total {label}")
-    wrong = []
-    for line in re.findall(r"^ +(\d+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)$", text, re.M):
-        theirs = [0 if v == "." else int(v) for v in line[1:]]
-        # perf's columns are migrate types 0, 1, 2, ...: its names of 1 and 2 are swapped
-        if pages["by_order_and_migratetype"][int(line[0])][:5] != theirs:
-            wrong.append(line)
-    check(not wrong, "perf: pages by order and migrate type", str(wrong))
+    folder = f"{root}/perf-mixed"
+    texts = [open(f"{folder}/perf-kmem-stat-{name}.txt").read()
+             for name in ("slab", "slab-caller-rawip", "slab", "page")]
+    for name, ours, theirs in perf_kmem.figures(summary(f"{folder}/perf.data", perf="true"), *texts):
+        if name != "rows of objects":  # their text ends after 80 objects
+            same(ours, theirs, f"perf: {name}")
 
 
 def check_failures():

@@ -367,6 +367,8 @@ void rig_analysis_add(struct rig_analysis *analysis, const struct rig_record *re
 		break;
 	case RIG_KIND_RSS_STAT:
 	case RIG_KIND_TASK:
+	case RIG_KIND_PERF_COMM:
+	case RIG_KIND_PERF_FORK:
 	case RIG_KIND_OTHER:
 	case RIG_NR_KINDS:
 		break;

@@ -39,7 +39,7 @@ struct rig_export_member {
 
 struct rig_export_plan {
 	const bt_event_class *in; /* referenced */
-	bt_event_class *out;	  /* NULL: kmemrig:task, which goes */
+	bt_event_class *out;	  /* NULL: tells of tasks only, and goes */
 	bool is_switch;
 	int next_pid, next_comm; /* input members of a sched_switch; -1: not there */
 	unsigned int nr_members;

@@ -130,6 +130,12 @@ static const char *name_like_lttng(const char *name, char *text, size_t size)
 	return name;
 }
 
+/* What such events say is in the contexts of the others. */
+static bool tells_of_tasks_only(enum rig_kind kind)
+{
+	return kind == RIG_KIND_TASK || kind == RIG_KIND_PERF_COMM || kind == RIG_KIND_PERF_FORK;
+}
+
 struct rig_export_plan *rig_export_plan_create(struct rig_export_trace *trace,
 					       const bt_event_class *in)
 {
@@ -145,7 +151,7 @@ struct rig_export_plan *rig_export_plan_create(struct rig_export_trace *trace,
 		abort();
 	plan->in = in;
 	bt_event_class_get_ref(in);
-	if (name && rig_kind_of(name) == RIG_KIND_TASK)
+	if (name && tells_of_tasks_only(rig_kind_of(name)))
 		return plan;
 	plan->is_switch = event && event->fields == rig_lttng_switch_fields;
 	plan->next_pid = find_member(payload, "next_pid", false, &is_signed);

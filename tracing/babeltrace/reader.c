@@ -8,7 +8,7 @@
  *
  * CPU and task of an event come from, in this order: kmemrig:task of its stream, the
  * event's context (tid, procname, perf_tid), its payload (common_pid), the packet's
- * cpu_id.
+ * cpu_id. The name of a task that only has a number is what perf_comm and perf_fork told of it.
  *
  * One reader belongs to one component and is used by one thread.
  */
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "table.h"
 
 #define MAX_STEPS 24
 #define TABLE_SIZE 4096 /* event classes; a power of two */
@@ -57,7 +58,12 @@ struct rig_reader {
 	struct stream_state *last_stream;
 	struct rig_event_name **names;
 	size_t nr_names;
-	const bt_trace *trace; /* the first one */
+	const bt_trace *trace;		 /* the first one */
+	struct rig_table names_of_tasks; /* by number: struct task_name */
+};
+
+struct task_name {
+	char text[32];
 };
 
 static const struct {
@@ -79,6 +85,8 @@ static const struct {
 	{ "mm_page_alloc_extfrag", RIG_KIND_EXTFRAG },
 	{ "rss_stat", RIG_KIND_RSS_STAT },
 	{ "kmemrig:task", RIG_KIND_TASK },
+	{ "perf_comm", RIG_KIND_PERF_COMM },
+	{ "perf_fork", RIG_KIND_PERF_FORK },
 };
 
 #define BIT_OF(slot) (1u << (slot))
@@ -97,6 +105,8 @@ static const unsigned int needed_slots[RIG_NR_KINDS] = {
 	[RIG_KIND_PCPU_DRAIN] = BIT_OF(RIG_SLOT_PFN) | BIT_OF(RIG_SLOT_ORDER),
 	[RIG_KIND_EXTFRAG] = BIT_OF(RIG_SLOT_PFN),
 	[RIG_KIND_TASK] = BIT_OF(RIG_SLOT_CPU) | BIT_OF(RIG_SLOT_PID),
+	[RIG_KIND_PERF_COMM] = BIT_OF(RIG_SLOT_PID) | BIT_OF(RIG_SLOT_COMM),
+	[RIG_KIND_PERF_FORK] = BIT_OF(RIG_SLOT_PID) | BIT_OF(RIG_SLOT_PARENT),
 };
 
 /* Slots without which an event is analysed, but says less. */
@@ -138,6 +148,7 @@ static const struct {
 	{ "perf_comm", RIG_SLOT_COMM },
 	{ "comm", RIG_SLOT_COMM },
 	{ "cpu", RIG_SLOT_CPU },
+	{ "ptid", RIG_SLOT_PARENT },
 };
 
 enum rig_kind rig_kind_of(const char *name)
@@ -176,7 +187,11 @@ const char *rig_lacking_text(const struct rig_event_name *name, char *text, size
 
 struct rig_reader *rig_reader_create(void)
 {
-	return calloc(1, sizeof(struct rig_reader));
+	struct rig_reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader)
+		rig_table_init(&reader->names_of_tasks, sizeof(struct task_name));
+	return reader;
 }
 
 void rig_reader_destroy(struct rig_reader *reader)
@@ -194,6 +209,7 @@ void rig_reader_destroy(struct rig_reader *reader)
 		free(reader->names[i]);
 	}
 	bt_trace_put_ref(reader->trace);
+	rig_table_fini(&reader->names_of_tasks);
 	free(reader->names);
 	free(reader);
 }
@@ -376,7 +392,35 @@ static void set_task(struct stream_state *state, const struct rig_record *record
 	strncpy(state->task_comm, comm ? comm : "", sizeof(state->task_comm) - 1);
 }
 
-static void set_origin(struct rig_record *record, const struct stream_state *state)
+static void name_task(struct rig_reader *reader, const struct rig_record *record)
+{
+	const char *comm = rig_record_text(record, RIG_SLOT_COMM);
+	struct task_name name = { "" };
+	const struct task_name *parent;
+
+	if (record->kind == RIG_KIND_PERF_COMM) {
+		snprintf(name.text, sizeof(name.text), "%s", comm);
+	} else {
+		parent = rig_table_find(&reader->names_of_tasks,
+					(u32)record->number[RIG_SLOT_PARENT]);
+		if (parent)
+			name = *parent;
+	}
+	*(struct task_name *)rig_table_put(&reader->names_of_tasks,
+					   (u32)record->number[RIG_SLOT_PID], NULL) = name;
+}
+
+static const char *name_of_task(const struct rig_reader *reader, int pid)
+{
+	const struct task_name *name = reader->names_of_tasks.count
+					       ? rig_table_find(&reader->names_of_tasks, (u32)pid)
+					       : NULL;
+
+	return name ? name->text : "";
+}
+
+static void set_origin(const struct rig_reader *reader, struct rig_record *record,
+		       const struct stream_state *state)
 {
 	const char *comm = rig_record_text(record, RIG_SLOT_COMM);
 
@@ -389,7 +433,7 @@ static void set_origin(struct rig_record *record, const struct stream_state *sta
 	record->cpu = state->cpu;
 	record->pid =
 		record->present & BIT_OF(RIG_SLOT_PID) ? (int)record->number[RIG_SLOT_PID] : -1;
-	record->comm = comm ? comm : "";
+	record->comm = comm ? comm : name_of_task(reader, record->pid);
 }
 
 static void run_plan(const struct plan *plan, const bt_event *event, struct rig_record *record)
@@ -444,14 +488,22 @@ bool rig_reader_read(struct rig_reader *reader, const bt_message *message,
 	memset(record->number, 0, sizeof(record->number));
 	memset(record->text, 0, sizeof(record->text));
 	run_plan(plan, event, record);
-	set_origin(record, state);
+	set_origin(reader, record, state);
 	if ((record->present & plan->needed) != plan->needed) {
 		plan->name->incomplete++;
 		return false;
 	}
-	if (record->kind == RIG_KIND_TASK)
+	switch (record->kind) {
+	case RIG_KIND_TASK:
 		set_task(state, record);
-	return record->kind != RIG_KIND_TASK && record->kind != RIG_KIND_OTHER;
+		return false;
+	case RIG_KIND_PERF_COMM:
+	case RIG_KIND_PERF_FORK:
+		name_task(reader, record);
+		return false;
+	default:
+		return record->kind != RIG_KIND_OTHER;
+	}
 }
 
 int rig_reader_cpu(struct rig_reader *reader, const bt_stream *stream)

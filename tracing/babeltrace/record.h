@@ -22,7 +22,9 @@ enum rig_kind {
 	RIG_KIND_PCPU_DRAIN,
 	RIG_KIND_EXTFRAG,
 	RIG_KIND_RSS_STAT,
-	RIG_KIND_TASK, /* kmemrig:task: whom a simulated CPU works for */
+	RIG_KIND_TASK,	    /* kmemrig:task: whom a simulated CPU works for */
+	RIG_KIND_PERF_COMM, /* perf data convert --all: a task's name */
+	RIG_KIND_PERF_FORK, /* and a new task, which has its parent's */
 	RIG_NR_KINDS
 };
 
@@ -43,6 +45,7 @@ enum rig_slot {
 	RIG_SLOT_CHANGE_OWNERSHIP,
 	RIG_SLOT_PID,
 	RIG_SLOT_CPU,
+	RIG_SLOT_PARENT, /* of a perf_fork */
 	RIG_NR_NUMBERS,
 	/* strings */
 	RIG_SLOT_NAME = RIG_NR_NUMBERS,
