@@ -43,7 +43,7 @@ struct run {
 	char detail[300]; /* what a library said of the metadata; "" */
 	bool complained;
 	bool sanitizer; /* its report is under way: that is what one wants to see */
-	int signal; /* that interrupted us */
+	int signal;	/* that interrupted us */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -55,11 +55,18 @@ static void interrupt(int signal_number)
 
 static void __attribute__((noreturn)) run_child(struct run *run, int words, u64 limit)
 {
+	int code;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(run->out, STDOUT_FILENO);
 	dup2(words, STDERR_FILENO);
-	exit(rig_stat_graph(run->job, &run->inputs, run->shared, limit) ? RIG_EXIT_OK
-									: RIG_EXIT_USAGE);
+	code = rig_stat_graph(run->job, &run->inputs, run->shared, limit) ? RIG_EXIT_OK
+									  : RIG_EXIT_USAGE;
+	fflush(NULL);
+	/* a graph that ends midway leaks inside of libbabeltrace2: nobody need hear of it */
+	if (limit || code)
+		_exit(code);
+	exit(code);
 }
 
 /* Names are shown as they were given, not as they were opened. */
@@ -126,6 +133,10 @@ static bool take_words(struct run *run, struct rig_progress *progress)
 
 	if (got <= 0)
 		return got < 0 && errno == EINTR;
+	/* messages about bad bytes hold them */
+	for (ssize_t i = 0; i < got; i++)
+		if (!run->line[run->used + (size_t)i])
+			run->line[run->used + (size_t)i] = '?';
 	run->used += (size_t)got;
 	run->line[run->used] = '\0';
 	while ((newline = strchr(run->line, '\n')) || run->used == sizeof(run->line) - 1) {

@@ -129,6 +129,7 @@ void rig_analysis_add_page_alloc(struct rig_analysis *analysis, const struct rig
 	unsigned int request_number;
 	struct rig_request *request;
 	u64 order = record->number[RIG_SLOT_ORDER];
+	u64 migratetype = record->number[RIG_SLOT_MIGRATETYPE];
 	u64 bytes;
 
 	if (order > 63 - analysis->options.page_shift)
@@ -152,9 +153,8 @@ void rig_analysis_add_page_alloc(struct rig_analysis *analysis, const struct rig
 		return;
 	}
 	analysis->tasks[task_number].pages += 1ULL << order;
-	if (order < RIG_ORDERS && (unsigned int)request->migratetype < RIG_MIGRATETYPES)
-		analysis->pages.by_order[order][(s32)record->number[RIG_SLOT_MIGRATETYPE] %
-						RIG_MIGRATETYPES]++;
+	if (order < RIG_ORDERS && migratetype < RIG_MIGRATETYPES)
+		analysis->pages.by_order[order][migratetype]++;
 	begin_page(analysis, record, request_number);
 	note_time(analysis, record->time_ns);
 }

@@ -159,6 +159,7 @@ static void put_interval(const struct rig_output *output, FILE *file, unsigned i
 	const struct rig_analysis *analysis = output->analysis;
 	u64 requests = 0, failures = 0, fallbacks = 0, free_pages = 0, free_by_order[RIG_ORDERS];
 	static const unsigned int shown[] = { 1, 2, 3, 4, 9 };
+	double until;
 
 	for (unsigned int i = from; i < to; i++) {
 		for (unsigned int order = 0; order < RIG_ORDERS; order++)
@@ -172,11 +173,11 @@ static void put_interval(const struct rig_output *output, FILE *file, unsigned i
 		free_by_order[order] = blocks > 0 ? (u64)blocks : 0;
 		free_pages += free_by_order[order] << order;
 	}
-	fprintf(file, "%9.3fs %10llu %9llu %10llu %12lld %12llu  ",
-		seconds_after(output,
-			      analysis->timeline.begin_ns + analysis->timeline.width_ns * (s64)to),
-		(ull)requests, (ull)failures, (ull)fallbacks,
-		(long long)analysis->page_count.value[to - 1], (ull)free_pages);
+	until = seconds_after(output, analysis->timeline.begin_ns) +
+		(double)analysis->timeline.width_ns * to / 1e9;
+	fprintf(file, "%9.3fs %10llu %9llu %10llu %12lld %12llu  ", until, (ull)requests,
+		(ull)failures, (ull)fallbacks, (long long)analysis->page_count.value[to - 1],
+		(ull)free_pages);
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		fprintf(file, " %6.3f", rig_unusable_index(free_by_order, shown[i]));
 	fputc('\n', file);
