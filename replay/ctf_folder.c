@@ -72,16 +72,22 @@ bool rig_ctf_metadata_whole(const char *folder, char *error)
 		return false;
 	}
 	while (whole && at < end) {
-		u32 packet;
+		u32 contents, packet;
 
 		memset(words, 0, sizeof(words));
 		if (fseek(file, at, SEEK_SET) || !fread(words, 1, sizeof(words), file))
 			break;
-		if (words[0] != METADATA_MAGIC && words[0] != __builtin_bswap32(METADATA_MAGIC))
+		/* without it at the beginning this is plain text */
+		whole = words[0] == METADATA_MAGIC || words[0] == __builtin_bswap32(METADATA_MAGIC);
+		if (!whole && !at) {
+			whole = true;
 			break;
+		}
 		/* words 6 and 7: bits of contents and of the packet */
+		contents = words[0] == METADATA_MAGIC ? words[6] : __builtin_bswap32(words[6]);
 		packet = words[0] == METADATA_MAGIC ? words[7] : __builtin_bswap32(words[7]);
-		whole = end - at >= HEADER && packet / 8 >= HEADER && packet / 8 <= end - at;
+		whole = whole && end - at >= HEADER && contents / 8 >= HEADER &&
+			contents <= packet && packet / 8 <= end - at;
 		if (!whole)
 			snprintf(error, RIG_CTF_ERROR,
 				 "%s: byte %ld: the metadata is cut off or corrupt", name,

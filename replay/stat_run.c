@@ -27,7 +27,10 @@
 #include "stat.h"
 
 #define PREFIX "kmemrig: "
-#define PATIENCE_S 120
+/* Without a batch: seconds that the child works itself, seconds that it waits, for perf script say.
+ */
+#define PATIENCE_WORK_S 30
+#define PATIENCE_S 1800
 
 enum outcome { OUTCOME_GOOD, OUTCOME_BAD, OUTCOME_DIED, OUTCOME_HUNG };
 
@@ -159,12 +162,33 @@ static double now(void)
 	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/* Seconds of CPU that the child has had. */
+static double work_of(pid_t child)
+{
+	unsigned long user, system;
+	char path[64], line[1024];
+	const char *fields = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
+	file = fopen(path, "r");
+	/* utime and stime are the 12th and 13th field after the name, which is in brackets */
+	if (file && fgets(line, sizeof(line), file))
+		fields = strrchr(line, ')');
+	if (file)
+		fclose(file);
+	if (!fields || sscanf(fields + 1, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
+			      &user, &system) != 2)
+		return 0;
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* False: the child does not get on and was ended. */
 static bool watch(struct run *run)
 {
 	struct pollfd ready = { .fd = run->words, .events = POLLIN };
 	struct rig_progress progress;
-	double last = now();
+	double last = now(), work = 0;
 	u64 batches = 0;
 	bool open = true, hung = false;
 
@@ -181,8 +205,10 @@ static bool watch(struct run *run)
 		if (run->shared->batches != batches) {
 			batches = run->shared->batches;
 			last = now();
+			work = work_of(run->child);
 		}
-		if (open && !hung && now() - last > PATIENCE_S) {
+		if (open && !hung &&
+		    (work_of(run->child) - work > PATIENCE_WORK_S || now() - last > PATIENCE_S)) {
 			hung = true;
 			kill(run->child, SIGKILL);
 		}

@@ -381,9 +381,28 @@ static void ctf_of_a_kernel(void **state)
 	ctf_metadata("kernel/metadata", "kernel");
 }
 
+/* A packet of metadata that claims more contents than it has: libbabeltrace2 never ends reading. */
+static void ctf_metadata_that_never_ends(const char *file, const char *trace)
+{
+	struct victim metadata = victim(file, trace);
+	char *copy = malloc(metadata.size);
+
+	assert_non_null(copy);
+	memcpy(copy, metadata.bytes, metadata.size);
+	/* bits of contents: the 7th word */
+	memset(copy + 6 * sizeof(u32), 0xff, sizeof(u32));
+	write_file(metadata.file, copy, metadata.size);
+	stat_trace(metadata.trace);
+	assert_int_equal(last.code, 2);
+	expect_error("metadata: byte 0: the metadata is cut off or corrupt");
+	free(copy);
+	restore(&metadata);
+}
+
 static void ctf_of_our_own(void **state)
 {
 	make_own_ctf();
+	ctf_metadata_that_never_ends("own/metadata", "own");
 	ctf_stream("own/kmem_0", "own");
 	ctf_metadata("own/metadata", "own");
 	shell("rm -r %s", scratch("own/index"));
