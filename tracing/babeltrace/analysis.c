@@ -18,6 +18,8 @@
 
 #include "analysis.h"
 
+#define MAX_TASKS 65536
+#define OTHER_TASKS "(later tasks)"
 #define DEFAULT_PAGE_OFFSET 0xffff888000000000ULL
 
 void *rig_grow(void **array, size_t *nr, size_t element)
@@ -110,22 +112,29 @@ void rig_lifetime_add(struct rig_lifetimes *lifetimes, s64 ns)
 
 unsigned int rig_analysis_task(struct rig_analysis *analysis, const struct rig_record *record)
 {
+	const char *comm = record->comm;
 	struct rig_task *task;
 	unsigned int *index;
 	bool made;
+	u64 key;
 
 	if (analysis->last_task < analysis->nr_tasks) {
 		task = &analysis->tasks[analysis->last_task];
 		if (task->pid == record->pid && strcmp(task->comm, record->comm) == 0)
 			return analysis->last_task;
 	}
-	index = rig_table_put(&analysis->task_index,
-			      rig_hash_text(record->comm) * 31 + (u64)record->pid, &made);
+	key = rig_hash_text(record->comm) * 31 + (u64)record->pid;
+	/* those that come after so many share one row, so that memory stays bounded */
+	if (analysis->nr_tasks >= MAX_TASKS && !rig_table_find(&analysis->task_index, key)) {
+		key = rig_hash_text(OTHER_TASKS);
+		comm = OTHER_TASKS;
+	}
+	index = rig_table_put(&analysis->task_index, key, &made);
 	if (made) {
 		*index = (unsigned int)analysis->nr_tasks;
 		task = GROW(analysis, tasks);
-		task->pid = record->pid;
-		snprintf(task->comm, sizeof(task->comm), "%s", record->comm);
+		task->pid = comm == record->comm ? record->pid : -1;
+		snprintf(task->comm, sizeof(task->comm), "%s", comm);
 	}
 	return analysis->last_task = *index;
 }
