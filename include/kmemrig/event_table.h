@@ -11,7 +11,9 @@
  * Meanings (how a person reads the value; programs get the number):
  *	DEC number   HEX hexadecimal number   BOOL true/false   GFP gfp flags   STR string
  *	PTR object address, kernel's view     SITE code address  PFN page frame number
- *	MT migratetype
+ *	and codes, whose names event_codes.h lists: MT migratetype  MODE of compaction
+ *	STATUS compact_result  PRIO compact_priority  ZONE zone_type  MEMBER of an mm's counters
+ *	RESULT of an op
  */
 #ifndef KMEMRIG_EVENT_TABLE_H
 #define KMEMRIG_EVENT_TABLE_H
@@ -77,7 +79,7 @@
 #define RIG_FIELDS_rss_stat(FIELD)                                                                 \
 	FIELD(u32, mm_id, DEC)                                                                     \
 	FIELD(u32, curr, DEC)                                                                      \
-	FIELD(s32, member, DEC)                                                                    \
+	FIELD(s32, member, MEMBER)                                                                 \
 	FIELD(s64, size, DEC)
 
 /* The rig's own. */
@@ -100,7 +102,7 @@
 
 #define RIG_FIELDS_op_end(FIELD)                                                                   \
 	FIELD(u64, number, DEC)                                                                    \
-	FIELD(s64, result, DEC)
+	FIELD(s64, result, RESULT)
 
 #define RIG_FIELDS_device_interrupt(FIELD)                                                         \
 	FIELD(u32, irq, DEC)                                                                       \
@@ -111,12 +113,12 @@
 
 #define RIG_FIELDS_mm_vmscan_kswapd_wake(FIELD)                                                    \
 	FIELD(s32, nid, DEC)                                                                       \
-	FIELD(s32, zid, DEC)                                                                       \
+	FIELD(s32, zid, ZONE)                                                                      \
 	FIELD(s32, order, DEC)
 
 #define RIG_FIELDS_mm_vmscan_wakeup_kswapd(FIELD)                                                  \
 	FIELD(s32, nid, DEC)                                                                       \
-	FIELD(s32, zid, DEC)                                                                       \
+	FIELD(s32, zid, ZONE)                                                                      \
 	FIELD(s32, order, DEC)                                                                     \
 	FIELD(u64, gfp_flags, GFP)
 
@@ -157,21 +159,20 @@
 	FIELD(u64, migrate_pfn, HEX)                                                               \
 	FIELD(u64, free_pfn, HEX)                                                                  \
 	FIELD(u64, zone_end, HEX)                                                                  \
-	FIELD(u8, sync, BOOL)
+	FIELD(u8, sync, MODE)
 
-/* status: enum compact_result */
 #define RIG_FIELDS_mm_compaction_end(FIELD)                                                        \
 	FIELD(u64, zone_start, HEX)                                                                \
 	FIELD(u64, migrate_pfn, HEX)                                                               \
 	FIELD(u64, free_pfn, HEX)                                                                  \
 	FIELD(u64, zone_end, HEX)                                                                  \
-	FIELD(u8, sync, BOOL)                                                                      \
-	FIELD(s32, status, DEC)
+	FIELD(u8, sync, MODE)                                                                      \
+	FIELD(s32, status, STATUS)
 
 #define RIG_FIELDS_mm_compaction_try_to_compact_pages(FIELD)                                       \
 	FIELD(s32, order, DEC)                                                                     \
 	FIELD(u64, gfp_mask, GFP)                                                                  \
-	FIELD(s32, prio, DEC)
+	FIELD(s32, prio, PRIO)
 
 #define RIG_KMEM_EVENTS(EVENT)                                                                     \
 	EVENT(kmem, kmem_cache_alloc)                                                              \

@@ -101,7 +101,8 @@ static void test_every_event_comes_back(void **state)
 				       "gfp_flags = ( \"GFP_KERNEL\" : container = 3264 )"),
 			 1000);
 	assert_int_equal(count(folder, " compaction:mm_compaction_end: .*migrate_pfn = 0x1200, .*"
-				       "sync = 1, status = 8 }"),
+				       "sync = ( \"sync\" : container = 1 ), "
+				       "status = ( \"success\" : container = 8 ) }"),
 			 1000);
 	assert_int_equal(count(folder, " [kvc][a-z]*:[a-z]"),
 			 1000 * EMITTER_EVENTS_PER_ROUND + count(folder, " kmemrig:task: "));

@@ -48,7 +48,7 @@ struct trace_text {
 	char previous_comm[64];
 };
 
-enum meaning { DEC, HEX, BOOL, GFP, STR, PTR, SITE, PFN, MT };
+enum meaning { DEC, HEX, BOOL, GFP, STR, PTR, SITE, PFN, MT, MEMBER };
 
 struct known_field {
 	const char *name;

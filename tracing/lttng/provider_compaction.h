@@ -11,6 +11,7 @@
 #define PROVIDER_COMPACTION_H
 
 #include <kmemrig/event.h>
+#include <kmemrig/event_codes.h>
 #include <lttng/tracepoint.h>
 
 #include "fields.h"

@@ -11,6 +11,7 @@
 #define PROVIDER_KMEM_H
 
 #include <kmemrig/event.h>
+#include <kmemrig/event_codes.h>
 #include <lttng/tracepoint.h>
 
 #undef RIG_LTTNG_OLD_EVENT

@@ -10,6 +10,7 @@
 #define PROVIDER_KMEMRIG_H
 
 #include <kmemrig/event.h>
+#include <kmemrig/event_codes.h>
 #include <lttng/tracepoint.h>
 
 #include "fields.h"

@@ -11,6 +11,7 @@
 #define PROVIDER_VMSCAN_H
 
 #include <kmemrig/event.h>
+#include <kmemrig/event_codes.h>
 #include <lttng/tracepoint.h>
 
 #include "fields.h"

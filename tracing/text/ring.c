@@ -131,6 +131,12 @@ static const char *keep_string(struct rig_ring_strings *strings, const char *tex
 #define KEEP_SITE(field)
 #define KEEP_PFN(field)
 #define KEEP_MT(field)
+#define KEEP_MODE(field)
+#define KEEP_STATUS(field)
+#define KEEP_PRIO(field)
+#define KEEP_ZONE(field)
+#define KEEP_MEMBER(field)
+#define KEEP_RESULT(field)
 #define KEEP_FIELD(type, field, meaning) KEEP_##meaning(field)
 
 static void keep_strings(struct rig_ring_strings *strings, struct rig_event *event)

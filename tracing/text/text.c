@@ -11,9 +11,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <kmemrig/event_codes.h>
 #include <kmemrig/machine.h>
 #include <kmemrig/text.h>
-#include <linux/kernel.h>
 #include <linux/kernel.h>
 
 struct line {
@@ -97,6 +97,26 @@ static void add_page(struct line *line, u64 pfn)
 
 	add_pointer(line, "page", page);
 	add(line, " pfn=0x%llx", (unsigned long long)(pfn == ~0ULL ? 0 : pfn));
+}
+
+#define CODE_NAME(number, name) [number] = name,
+#define CODE_NAMES(meaning)                                                                        \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		RIG_CODES_##meaning(CODE_NAME) NULL                                                \
+	}
+
+/* __print_symbolic(): a number without a name is shown in hexadecimal. @names ends with NULL. */
+static void add_code(struct line *line, const char *field, const char *const *names, s64 code)
+{
+	s64 known = 0;
+
+	while (known < code && names[known])
+		known++;
+	if (known == code && names[code])
+		add(line, "%s=%s", field, names[code]);
+	else
+		add(line, "%s=0x%llx", field, (unsigned long long)(u32)code);
 }
 
 static const char *truth(bool value)
@@ -193,14 +213,8 @@ static void print_mm_page_alloc_extfrag(struct line *line,
 
 static void print_rss_stat(struct line *line, const struct rig_event_rss_stat *e)
 {
-	static const char *const members[] = { "MM_FILEPAGES", "MM_ANONPAGES", "MM_SWAPENTS",
-					       "MM_SHMEMPAGES" };
-
 	add(line, "mm_id=%u curr=%d ", e->mm_id, (int)e->curr);
-	if (e->member >= 0 && e->member < 4)
-		add(line, "type=%s", members[e->member]);
-	else
-		add(line, "type=0x%x", (unsigned int)e->member);
+	add_code(line, "type", CODE_NAMES(MEMBER), e->member);
 	add(line, " size=%lldB", (long long)e->size);
 }
 
@@ -281,15 +295,9 @@ static void print_mm_compaction_begin(struct line *line,
 
 static void print_mm_compaction_end(struct line *line, const struct rig_event_mm_compaction_end *e)
 {
-	static const char *const results[] = { "not_suitable_zone", "skipped",	 "deferred",
-					       "no_suitable_page",  "continue",	 "complete",
-					       "partial_skipped",   "contended", "success" };
-
 	ADD_COMPACTION(line, e);
-	if (e->status >= 0 && e->status < 9)
-		add(line, " status=%s", results[e->status]);
-	else
-		add(line, " status=0x%x", (unsigned int)e->status);
+	add(line, " ");
+	add_code(line, "status", CODE_NAMES(STATUS), e->status);
 }
 
 static void print_mm_compaction_try_to_compact_pages(
@@ -304,6 +312,11 @@ static void print_mm_compaction_try_to_compact_pages(
 static void add_DEC(struct line *line, const char *name, s64 value)
 {
 	add(line, "%s=%lld", name, (long long)value);
+}
+
+static void add_RESULT(struct line *line, const char *name, s64 value)
+{
+	add_code(line, name, CODE_NAMES(RESULT), value);
 }
 
 static void add_GFP(struct line *line, const char *name, u64 value)

@@ -4,10 +4,12 @@
  * LTTng-UST provider. An enumeration costs nothing when an event is recorded and leaves the plain
  * number in the trace, so that a person reads GFP_KERNEL|__GFP_ZERO in babeltrace2's output and a
  * program 3520; a string field would cost more than the rest of the event. Values are
- * what callers ask for (the kernel's combinations with up to two modifiers) and what recordings
- * of real machines hold besides; any other value is shown as a number, and
- * filter.kmemrig.decode names it.
+ * what callers ask for (the kernel's combinations with up to two modifiers), what recordings
+ * of real machines hold besides, and each flag alone, from which babeltrace2 2.1 makes the names of
+ * any other value ("A | B"). 2.0 shows <unknown> and the number there, and filter.kmemrig.decode
+ * names it.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,6 +62,22 @@ static const u32 seen[] = {
 	GFP_KERNEL | GFP_DMA32,
 	GFP_ATOMIC | GFP_DMA,
 	GFP_KERNEL | __GFP_HIGHMEM | __GFP_NOWARN | __GFP_ZERO,
+	GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NOMEMALLOC,
+	GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_COMP | __GFP_NOMEMALLOC,
+	GFP_NOWAIT | __GFP_IO | __GFP_FS | __GFP_NOWARN | __GFP_COMP | __GFP_ACCOUNT,
+	__GFP_IO | __GFP_FS | __GFP_NOWARN | __GFP_NORETRY | __GFP_COMP | __GFP_NOMEMALLOC |
+		__GFP_RECLAIMABLE,
+	GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | __GFP_RECLAIMABLE,
+	GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY | __GFP_RECLAIMABLE,
+	GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY | __GFP_COMP | __GFP_NOMEMALLOC,
+	GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC,
+	GFP_ATOMIC | __GFP_NOWARN | __GFP_NORETRY | __GFP_RECLAIMABLE,
+	GFP_NOWAIT | __GFP_NOWARN | __GFP_COMP | __GFP_RECLAIMABLE,
+	GFP_TRANSHUGE_LIGHT | __GFP_NORETRY | __GFP_THISNODE,
+	GFP_ATOMIC | __GFP_NOWARN | __GFP_NORETRY | __GFP_COMP,
+	GFP_HIGHUSER | __GFP_COMP | __GFP_ZERO,
+	GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | __GFP_ZERO,
+	GFP_ATOMIC | __GFP_NOWARN | __GFP_NORETRY | __GFP_COMP | __GFP_RECLAIMABLE,
 };
 
 static int compare(const void *a, const void *b)
@@ -90,6 +108,8 @@ int main(void)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(seen); i++)
 		add(seen[i]);
+	for (u64 bit = 1; bit & __GFP_BITS_MASK; bit <<= 1)
+		add(bit);
 	qsort(values, nr_values, sizeof(values[0]), compare);
 	printf("/* Written by the build: tracing/lttng/generate/gfp_enum.c. */\n"
 	       "#undef RIG_GFP_ENUM_VALUES\n#define RIG_GFP_ENUM_VALUES");
@@ -97,6 +117,9 @@ int main(void)
 		if (i && values[i] == values[i - 1])
 			continue;
 		rig_gfp_format(table, values[i], name, sizeof(name));
+		/* a bit that no flag uses */
+		if (isdigit((unsigned char)name[0]))
+			continue;
 		printf(" \\\n\tlttng_ust_field_enum_value(\"%s\", %lluULL)", name,
 		       (unsigned long long)values[i]);
 	}
