@@ -151,7 +151,7 @@ static const struct argp argp = {
 	argp_options,
 	parse,
 	"TRACE...",
-	"Replays traces of real kernels (trace.dat, CTF, ftrace text; .xz and .zst too) through "
+	"Replays traces of real kernels (trace.dat, perf.data, CTF, ftrace text; .xz and .zst too) through "
 	"the allocators and compares each choice with the kernel's."
 	"\vA trace starts in the middle of a kernel's life: give the state recorded with it "
 	"(--state), and the replay chooses the page frames that the kernel chose. Without one the "

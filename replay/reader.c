@@ -1,584 +1,258 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A trace as a stream: a child process runs the format's reader and sends the events through a
- * pipe. The libraries that decode traces may abort on a broken file; then the stream ends where
- * they got to, with an error, and the parent goes on.
- *
- * Wire: struct message, then its strings, each with its NUL.
+ * A recording's events as those of the event table. Which field of a class is which field of the
+ * table is looked up by name once for each class, as is what the class means; an event then is a
+ * walk along that plan.
  */
 #include <kmemrig/gfp_table.h>
-#include <kmemrig/input.h>
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "reader.h"
 
-#define PIPE_BUFFER (1u << 18)
-#define MAX_STRINGS 4096
-#define PATIENCE_MS 60000
+#define MAX_STEPS 12
 
-enum message_kind {
-	MESSAGE_EVENT,
-	MESSAGE_CPUS,
-	MESSAGE_RELEASE,
-	MESSAGE_ERROR,
-	MESSAGE_END,
+/* What is known of a class. */
+struct plan {
+	int id;		  /* enum rig_event_id or RIG_TRACE_OTHER */
+	const char *name; /* the class's, without its system */
+	int marker;	  /* the field with what was written to the trace by hand; -1: none */
+	int site, symbol; /* call_site and the text in its place; -1: none */
+	int nr_steps;
+	struct {
+		const struct rig_trace_field *field;
+		unsigned int index;
+	} steps[MAX_STEPS];
 };
-
-struct message {
-	u32 kind;
-	u32 strings; /* bytes behind this */
-	s32 id;
-	s32 cpus;
-	bool has_text;
-	bool has_symbol;
-	u64 position;
-	u64 lost_before;
-	struct rig_event event;
-};
-
-/* The child's side. */
-
-struct rig_trace_out {
-	int fd;
-	size_t used;
-	bool broken;	 /* nobody reads */
-	bool said_error; /* the stream ends with it */
-	char buffer[PIPE_BUFFER];
-};
-
-static void flush(struct rig_trace_out *out)
-{
-	size_t done = 0;
-
-	while (done < out->used && !out->broken) {
-		ssize_t wrote = write(out->fd, out->buffer + done, out->used - done);
-
-		if (wrote > 0)
-			done += (size_t)wrote;
-		else if (wrote < 0 && errno != EINTR)
-			out->broken = true;
-	}
-	out->used = 0;
-}
-
-static void put_bytes(struct rig_trace_out *out, const void *bytes, size_t size)
-{
-	if (out->used + size > sizeof(out->buffer))
-		flush(out);
-	memcpy(out->buffer + out->used, bytes, size);
-	out->used += size;
-}
-
-/* Copies a string with its NUL, cut where the room ends; NULL is an empty one. */
-static size_t pack(char *strings, size_t used, const char *string)
-{
-	size_t length = string ? strnlen(string, 1000) : 0;
-
-	memcpy(strings + used, string ? string : "", length);
-	strings[used + length] = '\0';
-	return used + length + 1;
-}
-
-bool rig_trace_put(struct rig_trace_out *out, const struct rig_trace_event *event)
-{
-	struct message message = { .kind = MESSAGE_EVENT,
-				   .id = event->id,
-				   .has_text = event->text,
-				   .has_symbol = event->symbol,
-				   .position = event->position,
-				   .lost_before = event->lost_before,
-				   .event = event->event };
-	char strings[MAX_STRINGS];
-	size_t used = 0;
-
-	/* a borrowed pointer means nothing to the reader; it is set again there */
-	message.event.comm = NULL;
-	used = pack(strings, used, event->name);
-	used = pack(strings, used, event->event.comm);
-	if (event->text)
-		used = pack(strings, used, event->text);
-	if (event->symbol)
-		used = pack(strings, used, event->symbol);
-	if (event->id == RIG_EVENT_kmem_cache_free) {
-		used = pack(strings, used, event->event.kmem_cache_free.name);
-		message.event.kmem_cache_free.name = NULL;
-	}
-	message.strings = (u32)used;
-	put_bytes(out, &message, sizeof(message));
-	put_bytes(out, strings, used);
-	return !out->broken;
-}
-
-void rig_trace_put_cpus(struct rig_trace_out *out, int cpus)
-{
-	struct message message = { .kind = MESSAGE_CPUS, .cpus = cpus };
-
-	put_bytes(out, &message, sizeof(message));
-}
-
-void rig_trace_put_release(struct rig_trace_out *out, const char *release)
-{
-	struct message message = { .kind = MESSAGE_RELEASE };
-	char text[RIG_RELEASE_SIZE];
-
-	snprintf(text, sizeof(text), "%s", release);
-	message.strings = (u32)strlen(text) + 1;
-	put_bytes(out, &message, sizeof(message));
-	put_bytes(out, text, message.strings);
-}
-
-void rig_trace_put_error(struct rig_trace_out *out, const char *format, ...)
-{
-	struct message message = { .kind = MESSAGE_ERROR };
-	char text[RIG_TRACE_ERROR];
-	va_list list;
-
-	if (out->said_error)
-		return;
-	out->said_error = true;
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	message.strings = (u32)strlen(text) + 1;
-	put_bytes(out, &message, sizeof(message));
-	put_bytes(out, text, message.strings);
-}
-
-static void __attribute__((noreturn))
-run_child(int fd, rig_trace_produce *produce, const char *path, const char *plain)
-{
-	struct rig_trace_out *out = calloc(1, sizeof(*out));
-	struct message end = { .kind = MESSAGE_END };
-	int null = open("/dev/null", O_RDWR);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGPIPE, SIG_IGN);
-	/* the libraries print about broken files on their own; what is to be said comes from us */
-	if (null >= 0) {
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-	}
-	if (!out)
-		_exit(1);
-	out->fd = fd;
-	produce(path, plain, out);
-	put_bytes(out, &end, sizeof(end));
-	flush(out);
-	_exit(0);
-}
-
-/* The parent's side. */
 
 struct rig_trace_reader {
-	int fd;
-	pid_t child;
-	char *path;
-	char *buffer;
-	size_t start, end; /* what is in the buffer and not yet read */
-	bool ended;
-	int cpus;
+	struct rig_recording *recording;
 	const struct rig_gfp_table *gfp; /* of the traced kernel; NULL: not known */
-	u64 events;
-	u64 last_position;
-	enum rig_trace_format format;
-	bool have_first; /* a message was read ahead at open */
-	struct message message;
-	char strings[MAX_STRINGS];
-	char cut[RIG_TRACE_ERROR];   /* what is known to be missing at the end */
-	char error[RIG_TRACE_ERROR]; /* why the stream ended */
+	struct plan *plans;		 /* by the class's number */
+	unsigned int nr_plans;
+	char symbol[128], text[256];
+	char error[RIG_TRACE_ERROR]; /* why the stream ended, where the recording has no error */
 };
 
-/* Exactly @size bytes of the stream. */
-static bool get_bytes(struct rig_trace_reader *reader, void *bytes, size_t size)
+static int find_field(const struct rig_recording_class *class, const char *name)
 {
-	struct pollfd ready = { .fd = reader->fd, .events = POLLIN };
-	char *to = bytes;
+	for (unsigned int i = 0; i < class->nr_fields; i++)
+		if (!strcmp(class->fields[i].name, name))
+			return (int)i;
+	return -1;
+}
 
-	while (size) {
-		size_t have = reader->end - reader->start;
-		size_t part = have < size ? have : size;
-		ssize_t got;
+static int find_text(const struct rig_recording_class *class, const char *name)
+{
+	int index = find_field(class, name);
 
-		memcpy(to, reader->buffer + reader->start, part);
-		reader->start += part;
-		to += part;
-		size -= part;
-		if (!size)
-			break;
-		/* decoders were seen to turn in circles on broken input */
-		if (poll(&ready, 1, PATIENCE_MS) <= 0)
+	return index >= 0 && class->fields[index].type == RIG_FIELD_STRING ? index : -1;
+}
+
+/* Lines written to the trace: ftrace's print, and what LTTng's logger writes. */
+static int find_marker(const struct rig_recording_class *class)
+{
+	static const struct {
+		const char *class, *field;
+	} markers[] = {
+		{ "ftrace:print", "buf" }, { "ftrace:print", "text" },
+		{ "print", "text" },	   { "tracing_mark_write", "text" },
+		{ "lttng_logger", "msg" }, { "lttng_logger:event", "msg" },
+	};
+
+	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
+		if (!strcmp(class->name, markers[i].class) &&
+		    find_text(class, markers[i].field) >= 0)
+			return find_text(class, markers[i].field);
+	return -1;
+}
+
+/* The plan's steps. False: a field is missing without which the event means nothing. */
+static bool match_fields(struct rig_trace_reader *reader, struct plan *plan,
+			 const struct rig_recording_class *class)
+{
+	const struct rig_trace_field *field = rig_trace_fields((enum rig_event_id)plan->id);
+
+	for (; field->name; field++) {
+		int index = find_field(class, field->name);
+
+		if (index >= 0 &&
+		    (class->fields[index].type == RIG_FIELD_STRING) == field->is_string) {
+			plan->steps[plan->nr_steps].field = field;
+			plan->steps[plan->nr_steps++].index = (unsigned int)index;
+		} else if (rig_recording_needs(field->name)) {
+			snprintf(reader->error, sizeof(reader->error),
+				 "%s: event %s has no field '%s'",
+				 rig_recording_path(reader->recording), class->name, field->name);
 			return false;
-		do
-			got = read(reader->fd, reader->buffer, PIPE_BUFFER);
-		while (got < 0 && errno == EINTR);
-		if (got <= 0)
-			return false;
-		reader->start = 0;
-		reader->end = (size_t)got;
+		}
 	}
 	return true;
 }
 
-static bool get_message(struct rig_trace_reader *reader)
+static struct plan *make_plan(struct rig_trace_reader *reader,
+			      const struct rig_recording_class *class)
 {
-	return get_bytes(reader, &reader->message, sizeof(reader->message)) &&
-	       reader->message.strings <= sizeof(reader->strings) &&
-	       get_bytes(reader, reader->strings, reader->message.strings);
+	const char *colon = strchr(class->name, ':');
+	struct plan *plans = reader->plans, *plan;
+
+	/* classes come in the order of their numbers */
+	if (class->number >= reader->nr_plans) {
+		plans = realloc(plans, (class->number + 64) * sizeof(*plans));
+		if (!plans) {
+			snprintf(reader->error, sizeof(reader->error), "%s: no host memory",
+				 rig_recording_path(reader->recording));
+			return NULL;
+		}
+		memset(plans + reader->nr_plans, 0,
+		       (class->number + 64 - reader->nr_plans) * sizeof(*plans));
+		reader->plans = plans;
+		reader->nr_plans = class->number + 64;
+	}
+	plan = &plans[class->number];
+	*plan = (struct plan){ .id = rig_recording_event_id(class->name),
+			       .marker = find_marker(class),
+			       .site = find_field(class, "call_site"),
+			       .symbol = find_text(class, "call_site_symbol") };
+	if (!match_fields(reader, plan, class))
+		return NULL;
+	plan->name = colon ? colon + 1 : class->name;
+	return plan;
 }
 
-static void reap(struct rig_trace_reader *reader, bool kill_it)
+static u64 stand_in(const char *text)
 {
-	int status;
+	u32 value = 2166136261u;
 
-	if (reader->child <= 0)
+	while (*text)
+		value = (value ^ (unsigned char)*text++) * 16777619u;
+	return 0xffffffff00000000ull | value;
+}
+
+/*
+ * Where the kernel printed a function and not the address, "function+0x1c/0x40 [module]", the call
+ * site gets an address that stands for that text.
+ */
+static void take_symbol(struct rig_trace_reader *reader, const struct plan *plan,
+			const struct rig_recording_event *source, struct rig_trace_event *event)
+{
+	const char *text = rig_recording_text(source, (unsigned int)plan->symbol);
+	const struct rig_trace_field *site = plan->steps[0].field;
+
+	if (!*text || source->number[plan->site] || strcmp(site->name, "call_site"))
 		return;
-	if (kill_it)
-		kill(reader->child, SIGKILL);
-	while (waitpid(reader->child, &status, 0) < 0 && errno == EINTR)
-		;
-	reader->child = 0;
+	rig_trace_store(&event->event, site, stand_in(text));
+	snprintf(reader->symbol, sizeof(reader->symbol), "%.*s", (int)strcspn(text, "+ "), text);
+	event->symbol = reader->symbol;
 }
 
-/* The child ended without saying so: the library that decodes the format gave up. */
-static void say_died(struct rig_trace_reader *reader)
+/* "tracing_mark_write: text\n": the text. */
+static const char *marker_text(struct rig_trace_reader *reader, const char *text)
 {
-	const char *unit = reader->format == RIG_TRACE_TEXT ? "line" : "byte";
+	static const char prefix[] = "tracing_mark_write:";
+	const char *found = strstr(text, prefix);
 
-	if (reader->cut[0])
-		memcpy(reader->error, reader->cut, sizeof(reader->error));
-	else if (reader->last_position)
-		snprintf(reader->error, sizeof(reader->error),
-			 "%s: corrupt after event %llu, %s %llu: its decoder failed there",
-			 reader->path, (unsigned long long)reader->events, unit,
-			 (unsigned long long)reader->last_position);
-	else
-		snprintf(reader->error, sizeof(reader->error),
-			 "%s: corrupt after event %llu: its decoder failed there", reader->path,
-			 (unsigned long long)reader->events);
+	text = found ? found + strlen(prefix) : text;
+	text += strspn(text, " \t");
+	snprintf(reader->text, sizeof(reader->text), "%.*s", (int)strcspn(text, "\n"), text);
+	return reader->text;
 }
 
-static enum rig_trace_status end_with(struct rig_trace_reader *reader, enum rig_trace_status status)
+static void take_event(struct rig_trace_reader *reader, const struct plan *plan,
+		       const struct rig_recording_event *source, struct rig_trace_event *event)
 {
-	reader->ended = true;
-	reap(reader, status == RIG_TRACE_BROKEN);
-	return status;
-}
+	*event = (struct rig_trace_event){
+		.id = plan->id,
+		.name = plan->name,
+		.symbol = source->symbol,
+		.position = source->position,
+		.lost_before = source->lost == RIG_LOST_SOME ? 1 : source->lost,
+		.event = { .id = plan->id < 0 ? 0 : (enum rig_event_id)plan->id,
+			   .cpu = source->cpu,
+			   .pid = source->pid,
+			   .comm = source->comm,
+			   .time_ns = source->time_ns },
+	};
+	for (int i = 0; i < plan->nr_steps; i++) {
+		const struct rig_trace_field *field = plan->steps[i].field;
+		unsigned int index = plan->steps[i].index;
 
-static const char *unpack(const char **strings, const char *end)
-{
-	const char *string = *strings;
-
-	if (string >= end)
-		return "";
-	*strings = string + strlen(string) + 1;
-	return string;
-}
-
-static void take_event(struct rig_trace_reader *reader, struct rig_trace_event *event)
-{
-	const struct message *message = &reader->message;
-	const char *strings = reader->strings, *end = reader->strings + message->strings;
-
-	reader->events++;
-	reader->last_position = message->position;
-	*event = (struct rig_trace_event){ .id = message->id,
-					   .position = message->position,
-					   .lost_before = message->lost_before,
-					   .event = message->event };
-	if (message->id >= 0)
+		if (field->is_string)
+			*(const char **)((char *)&event->event + field->offset) =
+				rig_recording_text(source, index);
+		else
+			rig_trace_store(&event->event, field, source->number[index]);
+	}
+	if (plan->symbol >= 0 && plan->site >= 0)
+		take_symbol(reader, plan, source, event);
+	if (plan->marker >= 0)
+		event->text =
+			marker_text(reader, rig_recording_text(source, (unsigned int)plan->marker));
+	if (plan->id >= 0)
 		rig_trace_translate_gfp(reader->gfp, &event->event);
-	event->name = unpack(&strings, end);
-	event->event.comm = unpack(&strings, end);
-	if (message->has_text)
-		event->text = unpack(&strings, end);
-	if (message->has_symbol)
-		event->symbol = unpack(&strings, end);
-	if (message->id == RIG_EVENT_kmem_cache_free)
-		event->event.kmem_cache_free.name = unpack(&strings, end);
 }
 
 enum rig_trace_status rig_trace_next(struct rig_trace_reader *reader, struct rig_trace_event *event)
 {
-	while (!reader->ended) {
-		if (!reader->have_first && !get_message(reader)) {
-			say_died(reader);
-			return end_with(reader, RIG_TRACE_BROKEN);
-		}
-		reader->have_first = false;
-		switch (reader->message.kind) {
-		case MESSAGE_EVENT:
-			take_event(reader, event);
-			return RIG_TRACE_EVENT;
-		case MESSAGE_CPUS:
-			reader->cpus = reader->message.cpus;
-			break;
-		case MESSAGE_RELEASE:
-			reader->gfp = rig_gfp_table(reader->strings);
-			break;
-		case MESSAGE_ERROR:
-			snprintf(reader->error, sizeof(reader->error), "%.*s", RIG_TRACE_ERROR - 1,
-				 reader->strings);
-			return end_with(reader, RIG_TRACE_BROKEN);
-		default:
-			memcpy(reader->error, reader->cut, sizeof(reader->error));
-			return end_with(reader, reader->cut[0] ? RIG_TRACE_BROKEN : RIG_TRACE_END);
-		}
+	struct rig_recording_event source;
+	const struct plan *plan;
+
+	if (reader->error[0])
+		return RIG_TRACE_BROKEN;
+	switch (rig_recording_next(reader->recording, &source)) {
+	case RIG_RECORDING_EVENT:
+		break;
+	case RIG_RECORDING_END:
+		return RIG_TRACE_END;
+	default:
+		return RIG_TRACE_BROKEN;
 	}
-	return reader->error[0] ? RIG_TRACE_BROKEN : RIG_TRACE_END;
+	plan = source.class->number < reader->nr_plans ? &reader->plans[source.class->number]
+						       : NULL;
+	if (!plan || !plan->name)
+		plan = make_plan(reader, source.class);
+	if (!plan)
+		return RIG_TRACE_BROKEN;
+	/* CTF names its kernel with the first event */
+	if (!reader->gfp && rig_recording_release(reader->recording)[0])
+		reader->gfp = rig_gfp_table(rig_recording_release(reader->recording));
+	take_event(reader, plan, &source, event);
+	return RIG_TRACE_EVENT;
 }
 
 const char *rig_trace_error(const struct rig_trace_reader *reader)
 {
-	return reader->error;
+	return reader->error[0] ? reader->error : rig_recording_error(reader->recording);
 }
 
 int rig_trace_cpus(const struct rig_trace_reader *reader)
 {
-	return reader->cpus;
-}
-
-static bool starts_with(const char *data, size_t size, const char *prefix, size_t length)
-{
-	return size >= length && !memcmp(data, prefix, length);
-}
-
-static enum rig_trace_format detect_folder(const char *path, char *error)
-{
-	DIR *folder = opendir(path);
-	enum rig_trace_format format = RIG_TRACE_UNKNOWN;
-	struct dirent *entry;
-
-	if (!folder) {
-		snprintf(error, RIG_TRACE_ERROR, "%s: %s", path, strerror(errno));
-		return RIG_TRACE_UNKNOWN;
-	}
-	/* a folder of CTF traces: a "metadata" file here or somewhere below */
-	while ((entry = readdir(folder)) && format == RIG_TRACE_UNKNOWN) {
-		char below[4096], ignored[RIG_TRACE_ERROR];
-		struct stat about;
-
-		if (!strcmp(entry->d_name, "metadata"))
-			format = RIG_TRACE_CTF;
-		if (entry->d_name[0] == '.')
-			continue;
-		if (snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) <
-			    (int)sizeof(below) &&
-		    !lstat(below, &about) && S_ISDIR(about.st_mode))
-			format = detect_folder(below, ignored);
-	}
-	closedir(folder);
-	if (format == RIG_TRACE_UNKNOWN)
-		snprintf(error, RIG_TRACE_ERROR,
-			 "%s: no file 'metadata' in it or below: no CTF trace", path);
-	return format;
-}
-
-static enum rig_trace_format detect_plain(const char *path, const char *plain, char *error)
-{
-	char head[512];
-	int fd = open(plain, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	if (fd < 0) {
-		snprintf(error, RIG_TRACE_ERROR, "%s: %s", path, strerror(errno));
-		return RIG_TRACE_UNKNOWN;
-	}
-	got = pread(fd, head, sizeof(head), 0);
-	close(fd);
-	if (got == 0)
-		snprintf(error, RIG_TRACE_ERROR, "%s: byte 0: the file is empty", path);
-	if (got <= 0)
-		return RIG_TRACE_UNKNOWN;
-	if (starts_with(head, (size_t)got, "\x17\x08\x44tracing", 10))
-		return RIG_TRACE_DAT;
-	if (starts_with(head, (size_t)got, "PERFILE2", 8)) {
-		snprintf(error, RIG_TRACE_ERROR,
-			 "%s: perf data: convert it with 'perf data convert --to-ctf'", path);
-		return RIG_TRACE_UNKNOWN;
-	}
-	/* text has no NUL and no control characters but blanks */
-	for (ssize_t i = 0; i < got; i++)
-		if ((unsigned char)head[i] < ' ' && !strchr("\t\n\r", head[i] ? head[i] : 'x')) {
-			snprintf(error, RIG_TRACE_ERROR,
-				 "%s: byte %zd: neither trace.dat, CTF nor ftrace text", path, i);
-			return RIG_TRACE_UNKNOWN;
-		}
-	return RIG_TRACE_TEXT;
-}
-
-enum rig_trace_format rig_trace_detect(const char *path, char *error)
-{
-	enum rig_trace_format format;
-	struct stat about;
-	char plain[64];
-	int fd;
-
-	if (stat(path, &about)) {
-		snprintf(error, RIG_TRACE_ERROR, "%s: %s", path, strerror(errno));
-		return RIG_TRACE_UNKNOWN;
-	}
-	if (S_ISDIR(about.st_mode))
-		return detect_folder(path, error);
-	fd = rig_input_open_plain(path, plain, sizeof(plain), error);
-	if (fd < 0)
-		return RIG_TRACE_UNKNOWN;
-	format = detect_plain(path, plain, error);
-	close(fd);
-	return format;
-}
-
-static rig_trace_produce *const producers[] = {
-	[RIG_TRACE_DAT] = rig_read_tracedat,
-	[RIG_TRACE_CTF] = rig_read_ctf,
-	[RIG_TRACE_TEXT] = rig_read_ftrace_text,
-};
-
-/* Starts the child; the reader's fd and child are set. */
-static bool start_child(struct rig_trace_reader *reader, const char *plain, char *error)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC)) {
-		snprintf(error, RIG_TRACE_ERROR, "%s: pipe: %s", reader->path, strerror(errno));
-		return false;
-	}
-	fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
-	fflush(NULL);
-	reader->child = fork();
-	if (reader->child == 0) {
-		close(ends[0]);
-		run_child(ends[1], producers[reader->format], reader->path, plain);
-	}
-	close(ends[1]);
-	reader->fd = ends[0];
-	if (reader->child < 0)
-		snprintf(error, RIG_TRACE_ERROR, "%s: fork: %s", reader->path, strerror(errno));
-	return reader->child > 0;
-}
-
-/*
- * Reads the first message, so that a trace that can't be opened is an error of opening. Whoever
- * dies before the first event has found no trace at all.
- */
-static bool read_ahead(struct rig_trace_reader *reader, char *error)
-{
-	do {
-		if (!get_message(reader)) {
-			say_died(reader);
-			snprintf(error, RIG_TRACE_ERROR, "%s", reader->error);
-			return false;
-		}
-		if (reader->message.kind == MESSAGE_CPUS)
-			reader->cpus = reader->message.cpus;
-		if (reader->message.kind == MESSAGE_RELEASE)
-			reader->gfp = rig_gfp_table(reader->strings);
-	} while (reader->message.kind == MESSAGE_CPUS || reader->message.kind == MESSAGE_RELEASE);
-	if (reader->message.kind == MESSAGE_ERROR) {
-		snprintf(error, RIG_TRACE_ERROR, "%.*s", RIG_TRACE_ERROR - 1, reader->strings);
-		return false;
-	}
-	reader->have_first = true;
-	return true;
-}
-
-/*
- * A copy of the file, with zeroes where its end is missing: libtracecmd refuses shorter files, and
- * zeroes are pages without events. @fd is closed.
- */
-static int extend(int fd, u64 size, char *plain, size_t plain_size)
-{
-	int copy = memfd_create("kmemrig-input", MFD_CLOEXEC);
-	ssize_t sent = 1;
-	off_t whole;
-
-	while (copy >= 0 && sent > 0)
-		sent = sendfile(copy, fd, NULL, 1 << 24);
-	close(fd);
-	/* the last page is not whole: without its end it would be read as events of zeroes */
-	whole = lseek(copy, 0, SEEK_CUR) & ~(off_t)4095;
-	if (copy >= 0 && (sent < 0 || ftruncate(copy, whole) || ftruncate(copy, (off_t)size))) {
-		close(copy);
-		return -1;
-	}
-	snprintf(plain, plain_size, "/proc/self/fd/%d", copy);
-	return copy;
+	return rig_recording_cpus(reader->recording);
 }
 
 struct rig_trace_reader *rig_trace_open(const char *path, char *error)
 {
 	struct rig_trace_reader *reader = calloc(1, sizeof(*reader));
-	enum rig_trace_format format = rig_trace_detect(path, error);
-	char plain[64];
-	int fd = -1;
 
-	if (!reader || format == RIG_TRACE_UNKNOWN) {
-		if (!reader)
-			snprintf(error, RIG_TRACE_ERROR, "%s: no host memory", path);
+	if (!reader) {
+		snprintf(error, RIG_TRACE_ERROR, "%s: no host memory", path);
+		return NULL;
+	}
+	reader->recording = rig_recording_open(path, RIG_RECORDING_SYMBOLS, error);
+	if (!reader->recording) {
 		free(reader);
 		return NULL;
 	}
-	reader->fd = -1;
-	reader->format = format;
-	reader->path = strdup(path);
-	reader->buffer = malloc(PIPE_BUFFER);
-	if (format != RIG_TRACE_CTF) {
-		fd = rig_input_open_plain(path, plain, sizeof(plain), error);
-		if (fd < 0)
-			goto failed;
-	}
-	if (format == RIG_TRACE_DAT) {
-		char release[RIG_RELEASE_SIZE];
-		u64 wanted;
-		enum rig_tracedat_state state = rig_tracedat_check(path, plain, &wanted, error);
-
-		if (state == RIG_TRACEDAT_UNREADABLE)
-			goto failed;
-		rig_tracedat_release(plain, release);
-		if (*release)
-			reader->gfp = rig_gfp_table(release);
-		if (state == RIG_TRACEDAT_CUT) {
-			snprintf(reader->cut, sizeof(reader->cut), "%s", error);
-			fd = extend(fd, wanted, plain, sizeof(plain));
-			if (fd < 0)
-				goto failed;
-		}
-	}
-	if (!reader->path || !reader->buffer ||
-	    !start_child(reader, fd < 0 ? path : plain, error) || !read_ahead(reader, error))
-		goto failed;
-	if (fd >= 0)
-		close(fd);
 	return reader;
-failed:
-	if (fd >= 0)
-		close(fd);
-	rig_trace_close(reader);
-	return NULL;
 }
 
 void rig_trace_close(struct rig_trace_reader *reader)
 {
 	if (!reader)
 		return;
-	reap(reader, true);
-	if (reader->fd >= 0)
-		close(reader->fd);
-	free(reader->buffer);
-	free(reader->path);
+	rig_recording_close(reader->recording);
+	free(reader->plans);
 	free(reader);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fields of the kmem events as the readers need them: name, place in struct rig_event and type,
- * from the one event table; and the names that kernels and recorders gave to the same events.
+ * The fields of the kmem events as the reader needs them: name, place in struct rig_event and type,
+ * from the one event table.
  */
 #include <kmemrig/gfp_table.h>
 
@@ -13,7 +13,6 @@
 	{ #name_,                                                                                  \
 	  offsetof(struct rig_event, EVENT.name_),                                                 \
 	  sizeof(type_),                                                                           \
-	  _Generic((type_)0, s32: true, s64: true, default: false),                                \
 	  _Generic((type_)0, const char *: true, default: false) },
 
 #define EVENT kmem_cache_alloc
@@ -74,34 +73,6 @@ const struct rig_trace_field *rig_trace_fields(enum rig_event_id id)
 	default:
 		return none;
 	}
-}
-
-int rig_trace_event_id(const char *name)
-{
-	static const struct {
-		const char *other, *ours;
-	} aliases[] = {
-		/* kernels before 6.1, and before 3.4 */
-		{ "kmem_cache_alloc_node", "kmem_cache_alloc" },
-		{ "kmalloc_node", "kmalloc" },
-		{ "mm_page_free_direct", "mm_page_free" },
-		{ "mm_pagevec_free", "mm_page_free_batched" },
-	};
-	int id;
-
-	if (!strncmp(name, "kmem:", 5))
-		name += 5;
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-		if (!strcmp(name, aliases[i].other))
-			name = aliases[i].ours;
-	id = rig_event_find(name);
-	/* steps of reclaim and compaction are told by a machine, not replayed */
-	if (id >= 0 && strncmp(rig_event_system(id), "kmem", 4) != 0)
-		return -1;
-	/* LTTng puts the system's name in front, but not twice */
-	if (id < 0 && !strncmp(name, "kmem_", 5))
-		return rig_trace_event_id(name + 5);
-	return id;
 }
 
 void rig_trace_store(struct rig_event *event, const struct rig_trace_field *field, u64 value)

@@ -13,7 +13,7 @@
 #include <babeltrace2/babeltrace.h>
 #include <linux/types.h>
 
-#include "ctf_cut.h"
+#include <kmemrig/ctf_cut.h>
 
 struct rig_stat_job {
 	char **traces;

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctf_folder.h"
+#include <kmemrig/ctf_folder.h>
 #include "stat.h"
 
 static struct rig_stat_input *add(struct rig_stat_inputs *inputs, const char *name)

@@ -5,6 +5,7 @@
 
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include <sys/types.h>
 
 #define RIG_INPUT_ERROR 400
 
@@ -25,6 +26,12 @@ void rig_input_free(struct rig_input *input);
 
 /* A descriptor of a memory file with the contents of @input; -1: @error, with @path. */
 int rig_input_memory_file(const struct rig_input *input, const char *path, char *error);
+
+/*
+ * The first @size bytes of a file, or of its contents where it is packed. How many there were; -1:
+ * @error.
+ */
+ssize_t rig_input_peek(const char *path, char *bytes, size_t size, char *error);
 
 /*
  * For libraries that want a file name: a descriptor of the plain file or of a memory file with the

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recorded traces as a stream of events in time order, whatever they were recorded with: trace.dat
- * (trace-cmd), CTF (LTTng's kernel traces and our own), ftrace's text. Compressed files too.
- *
- * The libraries that read those formats were not made for broken files. They run in a process of
- * their own, which sends the events; when it dies, the stream ends with an error that says where,
- * and what came before is good.
+ * Recorded traces as a stream of events of the event table, in time order, whatever they were
+ * recorded with: the readers of kmemrig/recording.h, whose classes and fields are found in the
+ * table by their names. gfp flags become 6.1's.
  */
 #ifndef KMEMRIG_TRACE_EVENT_H
 #define KMEMRIG_TRACE_EVENT_H
 
 #include <kmemrig/event.h>
+#include <kmemrig/recording.h>
 #include <linux/types.h>
 
-#define RIG_TRACE_ERROR 400
+#define RIG_TRACE_ERROR RIG_RECORDING_ERROR
 
 /* id of events that are not in the event table: counted by name, nothing else is known of them. */
 #define RIG_TRACE_OTHER (-1)
@@ -30,16 +28,6 @@ struct rig_trace_event {
 };
 
 struct rig_trace_reader;
-
-enum rig_trace_format {
-	RIG_TRACE_UNKNOWN,
-	RIG_TRACE_DAT,
-	RIG_TRACE_CTF,
-	RIG_TRACE_TEXT,
-};
-
-/* What a path holds, by its first bytes (a folder: by what is in it). Unreadable: @error. */
-enum rig_trace_format rig_trace_detect(const char *path, char *error);
 
 /* Opens a trace of any format. NULL: @error (RIG_TRACE_ERROR bytes), one line with file and place.
  */
@@ -59,17 +47,5 @@ const char *rig_trace_error(const struct rig_trace_reader *reader);
 int rig_trace_cpus(const struct rig_trace_reader *reader);
 
 void rig_trace_close(struct rig_trace_reader *reader);
-
-/*
- * Is the trace.dat file at @plain whole, as far as its own tables of sections say? Otherwise @error
- * names the place. @wanted: the bytes that the tables ask for.
- */
-enum rig_tracedat_state {
-	RIG_TRACEDAT_WHOLE,
-	RIG_TRACEDAT_CUT,	 /* some of the events are missing: what is there can be read */
-	RIG_TRACEDAT_UNREADABLE, /* what describes the events is missing */
-};
-enum rig_tracedat_state rig_tracedat_check(const char *path, const char *plain, u64 *wanted,
-					   char *error);
 
 #endif

@@ -50,6 +50,21 @@ static void a_truncated_trace_dat_is_named_with_the_byte(void **state)
 	free(whole);
 }
 
+/* Version 7 has the table of the CPUs at its end: without it the pages that are there are found. */
+static void the_good_part_of_a_truncated_trace_dat_is_replayed(void **state)
+{
+	size_t size;
+	char *whole = read_file(SAMPLE "/trace.dat.xz", &size);
+
+	/* all pages are there, the options behind them are not */
+	write_file(scratch("cut.dat"), whole, size - 20);
+	assert_int_equal(replay(scratch("cut.dat")), 2);
+	expect_error("without its table at the end, 1 CPU is told apart by the times of its pages");
+	expect_one_line();
+	expect_output("all                                 85022");
+	free(whole);
+}
+
 static void corrupt_bytes_never_crash(void **state)
 {
 	size_t size;
@@ -282,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_trace_is_named),
 		cmocka_unit_test(a_truncated_trace_dat_is_named_with_the_byte),
+		cmocka_unit_test(the_good_part_of_a_truncated_trace_dat_is_replayed),
 		cmocka_unit_test(corrupt_bytes_never_crash),
 		cmocka_unit_test(a_truncated_xz_is_named_with_the_byte),
 		cmocka_unit_test(a_ctf_folder_without_metadata_is_named),

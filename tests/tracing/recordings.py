@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import perf_kmem
 
@@ -106,6 +107,29 @@ def check_failures():
           "who held most pages then")
 
 
+def events_by_cpu(path):
+    """The events as babeltrace2 prints them, without the time since the one before."""
+    cpus = collections.defaultdict(list)
+    out = subprocess.run(["babeltrace2", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in out.stdout.splitlines():
+        cpus[re.search(r"cpu_id = (\d+)", line)[1]].append(re.sub(r"\(\+\S+\)", "", line))
+    return cpus, out.returncode, out.stderr
+
+
+def check_cut():
+    """Cut off in the second CPU's packed pages: all of the first one's events, some of the second's."""
+    path = f"{root}/tracecmd-frag/trace.dat"
+    whole, _, _ = events_by_cpu(path)
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/cut.dat", "wb") as cut:
+            cut.write(open(path, "rb").read()[:4000000])
+        part, code, error = events_by_cpu(f"{folder}/cut.dat")
+    check(code and "cut.dat: byte 4000000: the file ends inside the events" in error,
+          "a cut trace.dat of version 7 is named with the byte", error)
+    check(part["0"] == whole["0"] and len(part["1"]) > 100000 and part["1"] == whole["1"][:len(part["1"])],
+          "each CPU's events up to the cut are read", str({c: len(e) for c, e in part.items()}))
+
+
 def speed(command):
     """CPU seconds, the best of five: other work on the machine should not decide."""
     best = 1e9
@@ -131,5 +155,6 @@ def check_speed():
 check_counts()
 check_perf()
 check_failures()
+check_cut()
 check_speed()
 print(f"1..{number}")

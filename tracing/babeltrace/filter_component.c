@@ -99,11 +99,11 @@ void rig_filter_finalize(bt_self_component_filter *component)
 
 static bool open_symbols(struct iterator *iterator, const struct filter *filter)
 {
-	char error[300];
+	char error[RIG_INPUT_ERROR];
 
 	if (!filter->kallsyms)
 		return true;
-	iterator->copy.state.symbols = rig_symbols_open(filter->kallsyms, error, sizeof(error));
+	iterator->copy.state.symbols = rig_symbols_open(filter->kallsyms, error);
 	if (!iterator->copy.state.symbols)
 		fprintf(stderr, "kmemrig: %s\n", error);
 	return iterator->copy.state.symbols != NULL;

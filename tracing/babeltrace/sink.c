@@ -320,14 +320,14 @@ static struct rig_symbols *open_symbols(const struct sink *sink)
 {
 	const char *path = sink->kallsyms;
 	struct rig_symbols *symbols;
-	char error[300];
+	char error[RIG_INPUT_ERROR];
 
 	/* source.kmemrig.ftrace names its file when that has symbols */
 	if (!path)
 		path = rig_reader_environment(sink->reader, "kmemrig_symbols");
 	if (!path)
 		return NULL;
-	symbols = rig_symbols_open(path, error, sizeof(error));
+	symbols = rig_symbols_open(path, error);
 	if (!symbols)
 		say(sink, error);
 	return symbols;

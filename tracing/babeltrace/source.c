@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kmemrig/recording.h>
+
 #include "components.h"
-#include "input.h"
 #include "table.h"
 
 struct source {
@@ -28,17 +29,17 @@ struct stream {
 struct iterator {
 	bt_self_message_iterator *self;
 	const char *path;
-	struct rig_input *input;
+	struct rig_recording *recording;
 	bt_trace_class *trace_class;
 	bt_clock_class *clock;
 	bt_stream_class *stream_class;
 	bt_trace *trace;
 	struct rig_table streams; /* by CPU: struct stream */
-	struct rig_input_event event;
+	struct rig_recording_event event;
 	bool has_event; /* read and not sent yet */
 	bool ended;	/* no more events; streams are being closed */
-	enum rig_input_result end;
-	s64 last_ns; /* of the last message: time never goes back, whatever the file says */
+	enum rig_recording_status end;
+	u64 last_ns; /* of the last message: time never goes back, whatever the file says */
 };
 
 bt_component_class_initialize_method_status
@@ -100,7 +101,7 @@ bt_component_class_query_method_status rig_source_query(bt_self_component_class_
 	type = bt_value_map_borrow_entry_value_const(params, "type");
 	input = bt_value_map_borrow_entry_value_const(params, "input");
 	if (strcmp(bt_value_string_get(type), "file") == 0)
-		weight = rig_input_weight(bt_value_string_get(input));
+		weight = rig_recording_weight(bt_value_string_get(input));
 	*result = bt_value_real_create_init(weight);
 	return *result ? BT_COMPONENT_CLASS_QUERY_METHOD_STATUS_OK
 		       : BT_COMPONENT_CLASS_QUERY_METHOD_STATUS_MEMORY_ERROR;
@@ -113,7 +114,7 @@ static void append(bt_trace_class *trace_class, bt_field_class *structure, const
 	bt_field_class_put_ref(member);
 }
 
-static bt_field_class *integer(bt_trace_class *trace_class, const struct rig_input_field *field)
+static bt_field_class *integer(bt_trace_class *trace_class, const struct rig_recording_field *field)
 {
 	bt_field_class *class = field->type == RIG_FIELD_SIGNED
 					? bt_field_class_integer_signed_create(trace_class)
@@ -128,8 +129,8 @@ static bt_field_class *integer(bt_trace_class *trace_class, const struct rig_inp
 
 static void make_classes(struct iterator *iterator, bt_self_component *component)
 {
-	static const struct rig_input_field cpu_id = { "cpu_id", RIG_FIELD_UNSIGNED, 32, NULL };
-	static const struct rig_input_field tid = { "tid", RIG_FIELD_SIGNED, 32, NULL };
+	static const struct rig_recording_field cpu_id = { "cpu_id", RIG_FIELD_UNSIGNED, 32 };
+	static const struct rig_recording_field tid = { "tid", RIG_FIELD_SIGNED, 32 };
 	bt_field_class *packet_context, *event_context;
 
 	iterator->trace_class = bt_trace_class_create(component);
@@ -157,12 +158,12 @@ static void make_classes(struct iterator *iterator, bt_self_component *component
 	iterator->trace = bt_trace_create(iterator->trace_class);
 	bt_trace_set_environment_entry_string(iterator->trace, "domain", "kernel");
 	bt_trace_set_environment_entry_string(iterator->trace, "trace_name", iterator->path);
-	if (iterator->input->release)
+	if (rig_recording_release(iterator->recording)[0])
 		bt_trace_set_environment_entry_string(iterator->trace, "kernel_release",
-						      iterator->input->release);
-	if (iterator->input->symbols)
+						      rig_recording_release(iterator->recording));
+	if (rig_recording_format(iterator->recording) == RIG_FORMAT_TRACE_DAT)
 		bt_trace_set_environment_entry_string(iterator->trace, "kmemrig_symbols",
-						      iterator->input->symbols);
+						      iterator->path);
 }
 
 bt_message_iterator_class_initialize_method_status
@@ -171,15 +172,15 @@ rig_source_iterator_initialize(bt_self_message_iterator *self,
 			       bt_self_component_port_output *port)
 {
 	struct iterator *iterator = calloc(1, sizeof(*iterator));
-	char error[400];
+	char error[RIG_RECORDING_ERROR];
 
 	if (!iterator)
 		return BT_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD_STATUS_MEMORY_ERROR;
 	iterator->self = self;
 	iterator->path = bt_self_component_port_get_data(
 		bt_self_component_port_output_as_self_component_port(port));
-	iterator->input = rig_input_open(iterator->path, error, sizeof(error));
-	if (!iterator->input) {
+	iterator->recording = rig_recording_open(iterator->path, 0, error);
+	if (!iterator->recording) {
 		fprintf(stderr, "kmemrig: %s\n", error);
 		free(iterator);
 		BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_MESSAGE_ITERATOR(self, "%s", error);
@@ -205,7 +206,7 @@ void rig_source_iterator_finalize(bt_self_message_iterator *self)
 		bt_stream_put_ref(stream->stream);
 	}
 	rig_table_fini(&iterator->streams);
-	iterator->input->close(iterator->input);
+	rig_recording_close(iterator->recording);
 	bt_trace_put_ref(iterator->trace);
 	bt_stream_class_put_ref(iterator->stream_class);
 	bt_clock_class_put_ref(iterator->clock);
@@ -213,14 +214,15 @@ void rig_source_iterator_finalize(bt_self_message_iterator *self)
 	free(iterator);
 }
 
-static void make_event_class(struct iterator *iterator, struct rig_input_class *class)
+static bt_event_class *make_event_class(struct iterator *iterator,
+					struct rig_recording_class *class)
 {
 	bt_field_class *payload = bt_field_class_structure_create(iterator->trace_class);
 	bt_event_class *event_class = bt_event_class_create(iterator->stream_class);
 
 	bt_event_class_set_name(event_class, class->name);
 	for (unsigned int i = 0; i < class->nr_fields; i++) {
-		const struct rig_input_field *field = &class->fields[i];
+		const struct rig_recording_field *field = &class->fields[i];
 
 		append(iterator->trace_class, payload, field->name,
 		       field->type == RIG_FIELD_STRING
@@ -229,9 +231,10 @@ static void make_event_class(struct iterator *iterator, struct rig_input_class *
 	}
 	bt_event_class_set_payload_field_class(event_class, payload);
 	bt_field_class_put_ref(payload);
-	class->event_class = event_class;
+	class->user = event_class;
 	/* the stream class keeps it */
 	bt_event_class_put_ref(event_class);
+	return event_class;
 }
 
 static bt_field *member(bt_field *structure, u64 index)
@@ -241,27 +244,28 @@ static bt_field *member(bt_field *structure, u64 index)
 
 static const bt_message *event_message(struct iterator *iterator, struct stream *stream)
 {
-	struct rig_input_event *event = &iterator->event;
+	const struct rig_recording_event *event = &iterator->event;
+	bt_event_class *event_class = event->class->user;
 	bt_field *payload, *context;
 	bt_event *ours;
 	bt_message *message;
 
-	if (!event->class->event_class)
-		make_event_class(iterator, event->class);
+	if (!event_class)
+		event_class = make_event_class(iterator, event->class);
 	message = bt_message_event_create_with_packet_and_default_clock_snapshot(
-		iterator->self, event->class->event_class, stream->packet, (u64)event->time_ns);
+		iterator->self, event_class, stream->packet, event->time_ns);
 	if (!message)
 		return NULL;
 	ours = bt_message_event_borrow_event(message);
 	context = bt_event_borrow_common_context_field(ours);
-	bt_field_string_set_value(member(context, 0), event->comm ? event->comm : "");
+	bt_field_string_set_value(member(context, 0), event->comm);
 	bt_field_integer_signed_set_value(member(context, 1), event->pid);
 	payload = bt_event_borrow_payload_field(ours);
 	for (unsigned int i = 0; i < event->class->nr_fields; i++) {
 		bt_field *field = member(payload, i);
 
 		if (event->class->fields[i].type == RIG_FIELD_STRING)
-			bt_field_string_set_value(field, event->text[i] ? event->text[i] : "");
+			bt_field_string_set_value(field, rig_recording_text(event, i));
 		else if (event->class->fields[i].type == RIG_FIELD_SIGNED)
 			bt_field_integer_signed_set_value(field, (s64)event->number[i]);
 		else if (event->class->fields[i].bits < 64)
@@ -283,13 +287,13 @@ static const bt_message *open_packet(struct iterator *iterator, struct stream *s
 	context = bt_packet_borrow_context_field(stream->packet);
 	bt_field_integer_unsigned_set_value(member(context, 0), (u64)iterator->event.cpu);
 	return bt_message_packet_beginning_create_with_default_clock_snapshot(
-		iterator->self, stream->packet, (u64)iterator->event.time_ns);
+		iterator->self, stream->packet, iterator->event.time_ns);
 }
 
 static const bt_message *close_packet(struct iterator *iterator, struct stream *stream)
 {
 	bt_message *message = bt_message_packet_end_create_with_default_clock_snapshot(
-		iterator->self, stream->packet, (u64)iterator->last_ns);
+		iterator->self, stream->packet, iterator->last_ns);
 
 	bt_packet_put_ref(stream->packet);
 	stream->packet = NULL;
@@ -299,12 +303,11 @@ static const bt_message *close_packet(struct iterator *iterator, struct stream *
 static const bt_message *lost_events(struct iterator *iterator, struct stream *stream)
 {
 	bt_message *message = bt_message_discarded_events_create_with_default_clock_snapshots(
-		iterator->self, stream->stream, (u64)iterator->last_ns,
-		(u64)iterator->event.time_ns);
+		iterator->self, stream->stream, iterator->last_ns, iterator->event.time_ns);
 
-	if (message && iterator->event.missed != ~0ULL)
-		bt_message_discarded_events_set_count(message, iterator->event.missed);
-	iterator->event.missed = 0;
+	if (message && iterator->event.lost != RIG_LOST_SOME)
+		bt_message_discarded_events_set_count(message, iterator->event.lost);
+	iterator->event.lost = 0;
 	return message;
 }
 
@@ -320,7 +323,7 @@ static const bt_message *message_for_event(struct iterator *iterator)
 							  (u64)iterator->event.cpu);
 		return bt_message_stream_beginning_create(iterator->self, stream->stream);
 	}
-	if (iterator->event.missed)
+	if (iterator->event.lost)
 		return stream->packet ? close_packet(iterator, stream)
 				      : lost_events(iterator, stream);
 	/* perf script prints some events late: they get the time of the one before */
@@ -355,14 +358,14 @@ static const bt_message *closing_message(struct iterator *iterator)
 static const bt_message *next_message(struct iterator *iterator)
 {
 	if (!iterator->has_event && !iterator->ended) {
-		iterator->end = iterator->input->next(iterator->input, &iterator->event);
-		iterator->has_event = iterator->end == RIG_INPUT_EVENT;
+		iterator->end = rig_recording_next(iterator->recording, &iterator->event);
+		iterator->has_event = iterator->end == RIG_RECORDING_EVENT;
 		iterator->ended = !iterator->has_event;
 	}
 	if (iterator->has_event)
 		return message_for_event(iterator);
 	/* streams stay open when the input ended with an error, as the error is the end */
-	return iterator->end == RIG_INPUT_END ? closing_message(iterator) : NULL;
+	return iterator->end == RIG_RECORDING_END ? closing_message(iterator) : NULL;
 }
 
 bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_iterator *self,
@@ -377,10 +380,10 @@ bt_message_iterator_class_next_method_status rig_source_next(bt_self_message_ite
 		messages[(*count)++] = message;
 	if (*count)
 		return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_OK;
-	if (iterator->end == RIG_INPUT_END)
+	if (iterator->end == RIG_RECORDING_END)
 		return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_END;
-	fprintf(stderr, "kmemrig: %s\n", iterator->input->error);
-	BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_MESSAGE_ITERATOR(self, "%s",
-								   iterator->input->error);
+	fprintf(stderr, "kmemrig: %s\n", rig_recording_error(iterator->recording));
+	BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_MESSAGE_ITERATOR(
+		self, "%s", rig_recording_error(iterator->recording));
 	return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_ERROR;
 }

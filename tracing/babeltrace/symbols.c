@@ -1,45 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel symbols, sorted by address. kallsyms is text ("address type name [module]"); a trace.dat
- * file carries the same text, which trace-cmd's library parses.
+ * Kernel symbols, sorted by address, from text in the form of /proc/kallsyms ("address type name
+ * [module]"): a file of its own, or what a trace.dat file carries. Names stay in the text.
  */
-#include <errno.h>
-#include <event-parse.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <trace-cmd.h>
+
+#include <kmemrig/recording.h>
 
 #include "symbols.h"
 
+/* A function is not longer; what is farther behind one lies outside of all. */
+#define MAX_FUNCTION (1u << 20)
+
 struct symbol {
 	u64 address;
-	char *name;
+	const char *name;
 };
 
 struct rig_symbols {
+	struct rig_input text;
 	struct symbol *symbols;
 	size_t nr, capacity;
-	struct tracecmd_input *file;
-	struct tep_handle *tep; /* of our file, or of a source's */
 };
-
-static __thread struct {
-	const char *path;
-	struct tep_handle *tep;
-} offered;
-
-void rig_symbols_offer(const char *path, struct tep_handle *tep)
-{
-	offered.path = path;
-	offered.tep = tep;
-}
-
-void rig_symbols_withdraw(struct tep_handle *tep)
-{
-	if (offered.tep == tep)
-		rig_symbols_offer(NULL, NULL);
-}
 
 static int by_address(const void *a, const void *b)
 {
@@ -57,74 +41,74 @@ static void add_symbol(struct rig_symbols *symbols, u64 address, const char *nam
 		if (!symbols->symbols)
 			abort();
 	}
-	symbols->symbols[symbols->nr++] = (struct symbol){ address, strdup(name) };
+	symbols->symbols[symbols->nr++] = (struct symbol){ address, name };
 }
 
-static int read_kallsyms(struct rig_symbols *symbols, FILE *file, const char *path, char *error,
-			 size_t error_size)
+/* "ffffffff81000000 T _stext", with the module's name behind a tab. False: another line. */
+static bool read_line(struct rig_symbols *symbols, char *line)
 {
-	char line[512], name[256], type;
-	unsigned long long address;
+	char *end, *name;
+	u64 address = strtoull(line, &end, 16);
 
-	for (unsigned long number = 1; fgets(line, sizeof(line), file); number++) {
-		if (sscanf(line, "%llx %c %255s", &address, &type, name) != 3) {
-			snprintf(error, error_size, "%s:%lu: not a line of kallsyms", path, number);
-			return -EINVAL;
-		}
-		if (type == 't' || type == 'T' || type == 'w' || type == 'W')
-			add_symbol(symbols, address, name);
+	if (end == line || end[0] != ' ' || !end[1] || end[2] != ' ' || !end[3])
+		return false;
+	name = end + 3;
+	name[strcspn(name, " \t\r")] = '\0';
+	if (!*name)
+		return false;
+	if (strchr("tTwW", end[1]))
+		add_symbol(symbols, address, name);
+	return true;
+}
+
+/* The number of the first line that is none of symbols; 0: all are. */
+static unsigned long read_lines(struct rig_symbols *symbols)
+{
+	bool sorted = true;
+	unsigned long number = 0;
+
+	for (char *line = symbols->text.data, *next; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		number++;
+		if (!read_line(symbols, line))
+			return number;
 	}
-	qsort(symbols->symbols, symbols->nr, sizeof(*symbols->symbols), by_address);
+	for (size_t i = 1; i < symbols->nr && sorted; i++)
+		sorted = symbols->symbols[i - 1].address <= symbols->symbols[i].address;
+	if (!sorted)
+		qsort(symbols->symbols, symbols->nr, sizeof(*symbols->symbols), by_address);
 	return 0;
 }
 
-struct rig_symbols *rig_symbols_open(const char *path, char *error, size_t error_size)
+struct rig_symbols *rig_symbols_open(const char *path, char *error)
 {
 	struct rig_symbols *symbols = calloc(1, sizeof(*symbols));
-	unsigned char magic[3] = { 0 };
-	FILE *file = fopen(path, "r");
-	int result = 0;
+	unsigned long wrong;
+	bool good;
 
-	if (symbols && file && offered.path && strcmp(path, offered.path) == 0) {
-		fclose(file);
-		symbols->tep = offered.tep;
+	if (!symbols)
+		abort();
+	if (rig_recording_detect(path, error) == RIG_FORMAT_TRACE_DAT)
+		good = rig_recording_symbols(path, &symbols->text, error);
+	else
+		good = rig_input_read(&symbols->text, path, error);
+	wrong = good ? read_lines(symbols) : 0;
+	if (wrong)
+		snprintf(error, RIG_INPUT_ERROR, "%s:%lu: not a line of kallsyms", path, wrong);
+	if (good && !wrong)
 		return symbols;
-	}
-	if (!symbols || !file) {
-		snprintf(error, error_size, "%s: %s", path, strerror(errno));
-		free(symbols);
-		return NULL;
-	}
-	if (fread(magic, 1, 3, file) == 3 && magic[0] == 0x17 && magic[1] == 0x08 &&
-	    magic[2] == 0x44) {
-		symbols->file = tracecmd_open((char *)path, 0);
-		if (!symbols->file) {
-			snprintf(error, error_size, "%s: trace-cmd's library can't read it", path);
-			result = -EINVAL;
-		} else {
-			symbols->tep = tracecmd_get_tep(symbols->file);
-		}
-	} else {
-		rewind(file);
-		result = read_kallsyms(symbols, file, path, error, error_size);
-	}
-	fclose(file);
-	if (result) {
-		rig_symbols_close(symbols);
-		return NULL;
-	}
-	return symbols;
+	rig_symbols_close(symbols);
+	return NULL;
 }
 
 void rig_symbols_close(struct rig_symbols *symbols)
 {
 	if (!symbols)
 		return;
-	for (size_t i = 0; i < symbols->nr; i++)
-		free(symbols->symbols[i].name);
 	free(symbols->symbols);
-	if (symbols->file)
-		tracecmd_close(symbols->file);
+	rig_input_free(&symbols->text);
 	free(symbols);
 }
 
@@ -132,12 +116,6 @@ static const char *find(const struct rig_symbols *symbols, u64 address, u64 *sta
 {
 	size_t low = 0, high = symbols->nr;
 
-	if (symbols->tep) {
-		const char *name = tep_find_function(symbols->tep, address);
-
-		*start = name ? tep_find_function_address(symbols->tep, address) : 0;
-		return name;
-	}
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
@@ -149,7 +127,7 @@ static const char *find(const struct rig_symbols *symbols, u64 address, u64 *sta
 	if (!low)
 		return NULL;
 	*start = symbols->symbols[low - 1].address;
-	return address - *start < 1 << 20 ? symbols->symbols[low - 1].name : NULL;
+	return address - *start < MAX_FUNCTION ? symbols->symbols[low - 1].name : NULL;
 }
 
 const char *rig_symbols_text(const struct rig_symbols *symbols, u64 address, char *text,

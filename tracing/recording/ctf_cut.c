@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctf_cut.h"
+#include <kmemrig/ctf_cut.h>
 
 #define INDEX_MAGIC 0xc1f1dcc1u
 #define PACKET_MAGIC 0xc1fc1fc1u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* CTF traces with streams that were cut off. */
-#ifndef RIG_CTF_CUT_H
-#define RIG_CTF_CUT_H
+#ifndef KMEMRIG_CTF_CUT_H
+#define KMEMRIG_CTF_CUT_H
 
 #include <linux/types.h>
 

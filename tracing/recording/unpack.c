@@ -220,7 +220,8 @@ int rig_input_open_plain(const char *path, char *plain, size_t plain_size, char 
 	}
 	got = pread(fd, magic, sizeof(magic), 0);
 	head.used = got > 0 ? (size_t)got : 0;
-	if (is_xz(&head) || is_zstd(&head)) {
+	/* a pipe is read once, so what comes out of it is kept */
+	if (is_xz(&head) || is_zstd(&head) || (got < 0 && errno == ESPIPE)) {
 		close(fd);
 		if (!rig_input_read(&input, path, error)) {
 			rig_input_free(&input);
@@ -232,4 +233,54 @@ int rig_input_open_plain(const char *path, char *plain, size_t plain_size, char 
 	if (fd >= 0)
 		snprintf(plain, plain_size, "/proc/self/fd/%d", fd);
 	return fd;
+}
+
+/* The start of what a packed file's start unpacks to; an error is for whoever reads on. */
+static size_t unpack_start(const struct buffer *packed, char *bytes, size_t size)
+{
+	lzma_stream stream = LZMA_STREAM_INIT;
+	ZSTD_DStream *zstd;
+	ZSTD_inBuffer in = { packed->data, packed->used, 0 };
+	ZSTD_outBuffer out = { bytes, size, 0 };
+	size_t left = 1;
+
+	if (is_xz(packed)) {
+		stream.next_in = (const uint8_t *)packed->data;
+		stream.avail_in = packed->used;
+		stream.next_out = (uint8_t *)bytes;
+		stream.avail_out = size;
+		if (lzma_stream_decoder(&stream, UINT64_MAX, LZMA_CONCATENATED) == LZMA_OK)
+			while (stream.avail_out && lzma_code(&stream, LZMA_RUN) == LZMA_OK)
+				;
+		lzma_end(&stream);
+		return size - stream.avail_out;
+	}
+	zstd = ZSTD_createDStream();
+	while (zstd && out.pos < out.size && in.pos < in.size && left && !ZSTD_isError(left))
+		left = ZSTD_decompressStream(zstd, &out, &in);
+	ZSTD_freeDStream(zstd);
+	return out.pos;
+}
+
+ssize_t rig_input_peek(const char *path, char *bytes, size_t size, char *error)
+{
+	struct buffer head = { malloc(CHUNK), 0, CHUNK };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 || !head.data ? -1 : read(fd, head.data, CHUNK);
+
+	if (got < 0)
+		snprintf(error, RIG_INPUT_ERROR, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (got >= 0) {
+		head.used = (size_t)got;
+		if (is_xz(&head) || is_zstd(&head)) {
+			got = (ssize_t)unpack_start(&head, bytes, size);
+		} else {
+			got = head.used < size ? (ssize_t)head.used : (ssize_t)size;
+			memcpy(bytes, head.data, (size_t)got);
+		}
+	}
+	free(head.data);
+	return got;
 }

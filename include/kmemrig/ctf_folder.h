@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* CTF on disk: which traces a folder holds, and whether they can be decoded at all. */
-#ifndef RIG_CTF_FOLDER_H
-#define RIG_CTF_FOLDER_H
+#ifndef KMEMRIG_CTF_FOLDER_H
+#define KMEMRIG_CTF_FOLDER_H
 
 #include <linux/types.h>
 

@@ -11,83 +11,81 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctf_cut.h"
-#include "ctf_folder.h"
-#include "reader.h"
+#include <kmemrig/ctf_cut.h>
+#include <kmemrig/ctf_folder.h>
 
-#define MAX_FIELDS 12
+#include "recording.h"
+
+#define MAX_TEXT 256
 
 /* What is known of an event class; found again by its address, which lives as long as the trace. */
 struct class_entry {
 	const bt_event_class *event_class;
-	int id;
-	const char *name;
-	bool marker;
-	struct {
-		const struct rig_trace_field *field;
-		u64 index; /* of the payload's member */
-	} fields[MAX_FIELDS];
-	int nr_fields;
+	struct rig_recording_class *class;
+	u64 index[RIG_MAX_FIELDS]; /* of the payload's member */
 };
 
 struct reading {
 	const char *path;
-	struct rig_trace_out *out;
+	struct rig_out *out;
 	struct class_entry *classes; /* open hash */
 	size_t nr_slots, nr_classes;
 	u64 events;
 	u64 lost;
 	bool stopped;
+	struct rig_out_event event;
+	char text[RIG_MAX_FIELDS][MAX_TEXT];
 };
 
-/* Kernel events by name; LTTng's prefix is only taken off where an event of that name exists. */
-static int event_id(const char *name)
+/* Of other events only the name is wanted. */
+static bool wants_fields(const char *name)
 {
-	if (!strncmp(name, "kmem", 4) || !strncmp(name, "mm_page", 7) || !strcmp(name, "kfree"))
-		return rig_trace_event_id(name);
-	return RIG_TRACE_OTHER;
+	if (!strcmp(name, "lttng_logger") || !strcmp(name, "lttng_logger:event"))
+		return true;
+	return (!strncmp(name, "kmem", 4) || !strncmp(name, "mm_page", 7) ||
+		!strcmp(name, "kfree")) &&
+	       rig_recording_event_id(name) >= 0;
 }
 
-static bool needed(const char *name)
+/* False: a field of a type that is not read. */
+static bool set_type(struct rig_recording_field *field, const bt_field_class *class)
 {
-	static const char *const needed_fields[] = { "ptr",	  "pfn",       "order",
-						     "gfp_flags", "bytes_req", "bytes_alloc" };
+	bt_field_class_type type = bt_field_class_get_type(class);
 
-	for (size_t i = 0; i < sizeof(needed_fields) / sizeof(needed_fields[0]); i++)
-		if (!strcmp(name, needed_fields[i]))
-			return true;
-	return false;
+	field->bits = 64;
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER)) {
+		field->type = RIG_FIELD_SIGNED;
+	} else if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER) ||
+		   type == BT_FIELD_CLASS_TYPE_BOOL) {
+		field->type = RIG_FIELD_UNSIGNED;
+	} else if (type == BT_FIELD_CLASS_TYPE_STRING ||
+		   bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY)) {
+		field->type = RIG_FIELD_STRING;
+		field->bits = 0;
+	} else {
+		return false;
+	}
+	return true;
 }
 
-static bool match_fields(struct reading *reading, struct class_entry *entry)
+static void add_fields(struct class_entry *entry)
 {
 	const bt_field_class *payload =
 		bt_event_class_borrow_payload_field_class_const(entry->event_class);
-	const struct rig_trace_field *field = rig_trace_fields((enum rig_event_id)entry->id);
+	struct rig_recording_class *class = entry->class;
 	u64 nr = payload ? bt_field_class_structure_get_member_count(payload) : 0;
 
-	for (; field->name; field++) {
-		bool found = false;
+	for (u64 i = 0; i < nr && class->nr_fields < RIG_MAX_FIELDS; i++) {
+		const bt_field_class_structure_member *member =
+			bt_field_class_structure_borrow_member_by_index_const(payload, i);
+		struct rig_recording_field *field = &class->fields[class->nr_fields];
 
-		for (u64 i = 0; i < nr && !found; i++) {
-			const bt_field_class_structure_member *member =
-				bt_field_class_structure_borrow_member_by_index_const(payload, i);
-
-			if (strcmp(bt_field_class_structure_member_get_name(member), field->name))
-				continue;
-			found = true;
-			if (entry->nr_fields < MAX_FIELDS) {
-				entry->fields[entry->nr_fields].field = field;
-				entry->fields[entry->nr_fields++].index = i;
-			}
-		}
-		if (!found && needed(field->name)) {
-			rig_trace_put_error(reading->out, "%s: event %s has no field '%s'",
-					    reading->path, entry->name, field->name);
-			return false;
-		}
+		if (!set_type(field,
+			      bt_field_class_structure_member_borrow_field_class_const(member)))
+			continue;
+		field->name = bt_field_class_structure_member_get_name(member);
+		entry->index[class->nr_fields++] = i;
 	}
-	return true;
 }
 
 static struct class_entry *slot_of(struct class_entry *classes, size_t nr_slots,
@@ -126,16 +124,17 @@ static struct class_entry *find_class(struct reading *reading, const bt_event_cl
 	entry = slot_of(reading->classes, reading->nr_slots, event_class);
 	if (entry->event_class)
 		return entry;
+	entry->class = calloc(1, sizeof(*entry->class));
+	if (!entry->class)
+		return NULL;
 	reading->nr_classes++;
 	entry->event_class = event_class;
-	entry->name = bt_event_class_get_name(event_class);
-	if (!entry->name)
-		entry->name = "unnamed";
-	entry->id = event_id(entry->name);
-	entry->marker =
-		!strcmp(entry->name, "lttng_logger") || !strcmp(entry->name, "lttng_logger:event");
-	if (entry->id >= 0 && !match_fields(reading, entry))
-		return NULL;
+	entry->class->name = bt_event_class_get_name(event_class);
+	if (!entry->class->name)
+		entry->class->name = "unnamed";
+	if (wants_fields(entry->class->name))
+		add_fields(entry);
+	rig_out_class(reading->out, entry->class);
 	return entry;
 }
 
@@ -179,22 +178,21 @@ static const bt_field *member(const bt_field *structure, const char *name)
 	return bt_field_structure_borrow_member_field_by_name_const(structure, name);
 }
 
-static void read_context(const bt_event *source, struct rig_event *event, char *comm, size_t size)
+static void read_context(const bt_event *source, struct rig_out_event *event, char *comm,
+			 size_t size)
 {
 	const bt_packet *packet = bt_event_borrow_packet_const(source);
 	const bt_field *context = bt_event_borrow_common_context_field_const(source);
 	const bt_field *field =
 		packet ? member(bt_packet_borrow_context_field_const(packet), "cpu_id") : NULL;
 
-	if (field)
-		event->cpu = (int)number_of(field);
+	event->cpu = field ? (int)number_of(field) : 0;
 	field = member(context, "tid");
 	if (!field)
 		field = member(context, "vtid");
 	if (!field)
 		field = member(context, "pid");
-	if (field)
-		event->pid = (int)number_of(field);
+	event->pid = field ? (int)number_of(field) : 0;
 	field = member(context, "procname");
 	event->comm = field ? text_of(field, comm, size) : "";
 }
@@ -207,47 +205,51 @@ static void put_release(struct reading *reading, const bt_event *event)
 		bt_trace_borrow_environment_entry_value_by_name_const(trace, "kernel_release");
 
 	if (release && bt_value_is_string(release))
-		rig_trace_put_release(reading->out, bt_value_string_get(release));
+		rig_out_release(reading->out, bt_value_string_get(release));
+}
+
+static void read_field(struct reading *reading, const bt_field *value, enum rig_field_type type,
+		       unsigned int i)
+{
+	if (type != RIG_FIELD_STRING) {
+		reading->event.number[i] = number_of(value);
+		return;
+	}
+	reading->event.text[i] = text_of(value, reading->text[i], MAX_TEXT);
+	reading->event.length[i] = strlen(reading->event.text[i]);
 }
 
 static void put_event(struct reading *reading, const bt_message *message)
 {
 	const bt_event *source = bt_message_event_borrow_event_const(message);
 	const bt_field *payload = bt_event_borrow_payload_field_const(source);
-	struct class_entry *entry = find_class(reading, bt_event_borrow_class_const(source));
-	struct rig_trace_event event = { .lost_before = reading->lost };
-	char comm[64], text[256], name[128];
+	struct class_entry *entry;
+	struct rig_out_event *event = &reading->event;
+	char comm[64];
 	int64_t time = 0;
 
+	if (!reading->events++)
+		put_release(reading, source);
+	entry = find_class(reading, bt_event_borrow_class_const(source));
 	if (!entry) {
+		rig_out_error(reading->out, "%s: no host memory", reading->path);
 		reading->stopped = true;
 		return;
 	}
+	event->class = entry->class;
+	event->lost = reading->lost;
 	reading->lost = 0;
-	if (!reading->events++)
-		put_release(reading, source);
-	event.id = entry->id;
-	event.name = entry->name;
-	event.position = 0;
-	event.event.id = entry->id < 0 ? 0 : (enum rig_event_id)entry->id;
 	if (bt_clock_snapshot_get_ns_from_origin(
-		    bt_message_event_borrow_default_clock_snapshot_const(message), &time) == 0)
-		event.event.time_ns = (u64)time;
-	read_context(source, &event.event, comm, sizeof(comm));
-	for (int i = 0; i < entry->nr_fields; i++) {
-		const struct rig_trace_field *field = entry->fields[i].field;
-		const bt_field *value = bt_field_structure_borrow_member_field_by_index_const(
-			payload, entry->fields[i].index);
-
-		if (field->is_string)
-			*(const char **)((char *)&event.event + field->offset) =
-				text_of(value, name, sizeof(name));
-		else
-			rig_trace_store(&event.event, field, number_of(value));
-	}
-	if (entry->marker && member(payload, "msg"))
-		event.text = text_of(member(payload, "msg"), text, sizeof(text));
-	if (!rig_trace_put(reading->out, &event))
+		    bt_message_event_borrow_default_clock_snapshot_const(message), &time))
+		time = 0;
+	event->time_ns = (u64)time;
+	read_context(source, event, comm, sizeof(comm));
+	for (unsigned int i = 0; i < entry->class->nr_fields; i++)
+		read_field(reading,
+			   bt_field_structure_borrow_member_field_by_index_const(payload,
+										 entry->index[i]),
+			   entry->class->fields[i].type, i);
+	if (!rig_out_event(reading->out, event))
 		reading->stopped = true;
 }
 
@@ -300,8 +302,8 @@ static void put_babeltrace_error(struct reading *reading)
 		cause = bt_error_cause_get_message(bt_error_borrow_cause_by_index(error, 0));
 	snprintf(text, sizeof(text), "%s", cause);
 	text[strcspn(text, "\n")] = '\0';
-	rig_trace_put_error(reading->out, "%s: after event %llu: %s", reading->path,
-			    (unsigned long long)reading->events, text);
+	rig_out_error(reading->out, "%s: after event %llu: %s", reading->path,
+		      (unsigned long long)reading->events, text);
 	if (error)
 		bt_error_release(error);
 }
@@ -346,9 +348,8 @@ static bool build_graph(struct reading *reading, bt_graph *graph, const char *tr
 		       graph, bt_plugin_borrow_filter_component_class_by_name_const(utils, "muxer"),
 		       "muxer", NULL, BT_LOGGING_LEVEL_NONE, &muxer);
 	if (!good)
-		rig_trace_put_error(reading->out,
-				    "%s: babeltrace2's plugins ctf and utils are not there",
-				    reading->path);
+		rig_out_error(reading->out, "%s: babeltrace2's plugins ctf and utils are not there",
+			      reading->path);
 	for (int i = 0; good && i < nr; i++)
 		good = add_source(graph,
 				  bt_plugin_borrow_source_component_class_by_name_const(ctf, "fs"),
@@ -377,34 +378,37 @@ static int replace_cut(char *traces[], const char *sources[], struct rig_ctf_cut
 	return first;
 }
 
-void rig_read_ctf(const char *path, const char *plain, struct rig_trace_out *out)
+void rig_produce_ctf(struct rig_out *out, const struct rig_recording_request *request)
 {
-	struct reading reading = { .path = path, .out = out };
+	struct reading *reading = calloc(1, sizeof(*reading));
 	char *traces[RIG_CTF_MAX_TRACES], error[RIG_CTF_ERROR];
 	const char *sources[RIG_CTF_MAX_TRACES];
 	struct rig_ctf_cut *cuts = calloc(RIG_CTF_MAX_TRACES, sizeof(*cuts));
-	int nr = cuts ? rig_ctf_find_traces(plain, traces) : 0, cut = -1;
+	int nr = cuts ? rig_ctf_find_traces(request->plain, traces) : 0, cut = -1;
 	bt_graph *graph = bt_graph_create(0);
-	bool whole = cuts != NULL;
+	bool whole = cuts && reading;
 
+	if (!whole) {
+		rig_out_error(out, "%s: no host memory", request->path);
+		return;
+	}
+	reading->path = request->path;
+	reading->out = out;
 	for (int i = 0; i < nr && whole; i++) {
 		whole = rig_ctf_metadata_whole(traces[i], error);
 		if (!whole)
-			rig_trace_put_error(out, "%s", error);
+			rig_out_error(out, "%s", error);
 	}
 	bt_logging_set_global_level(BT_LOGGING_LEVEL_NONE);
 	if (whole)
 		cut = replace_cut(traces, sources, cuts, nr);
 	if (whole &&
-	    (!graph || !build_graph(&reading, graph, sources, nr) || bt_graph_run(graph) < 0))
-		put_babeltrace_error(&reading);
+	    (!graph || !build_graph(reading, graph, sources, nr) || bt_graph_run(graph) < 0))
+		put_babeltrace_error(reading);
 	if (cut >= 0)
-		rig_trace_put_error(out, "%s", cuts[cut].why);
+		rig_out_error(out, "%s", cuts[cut].why);
 	bt_graph_put_ref(graph);
-	free(reading.classes);
-	for (int i = 0; i < nr; i++) {
+	/* the process ends now; only what is in the file system has to go */
+	for (int i = 0; i < nr; i++)
 		rig_ctf_cut_end(&cuts[i]);
-		free(traces[i]);
-	}
-	free(cuts);
 }

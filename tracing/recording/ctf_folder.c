@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ctf_folder.h"
+#include <kmemrig/ctf_folder.h>
 
 #define METADATA_MAGIC 0x75d11d57u
 
