@@ -243,8 +243,8 @@ static void end_trace(struct run *run)
 		return;
 	run->report.have_trace = true;
 	if (rig_session_stop(run->session, &result)) {
-		rig_usage_error("%s: the session did not end well: lost events are not known",
-				run->options.trace);
+		rig_usage_error("%s: the trace may be incomplete: %s", run->options.trace,
+				result.problem);
 		run->exit_code = RIG_EXIT_FINDING;
 	}
 	run->report.discarded = result.discarded + result.lost_packets;

@@ -16,7 +16,7 @@
 #include <kmemrig/event.h>
 
 /* Raised when struct rig_event or the table changes meaning; a provider of another is refused. */
-#define RIG_LTTNG_ABI 2
+#define RIG_LTTNG_ABI 3
 
 /*
  * A sink that records to LTTng, to be attached to one machine. NULL and a one-line reason in
@@ -43,7 +43,7 @@ void rig_trace_detach(struct rig_machine *machine);
  */
 int rig_lttng_find(const char *file, char *path, size_t size);
 
-/* What the provider exports; NULL when @abi is not its own. */
-struct rig_event_sink *kmemrig_lttng_sink(unsigned int abi);
+/* What the provider exports; NULL when @abi is not its own, and NULL with a reason in @error. */
+struct rig_event_sink *kmemrig_lttng_sink(unsigned int abi, char *error, size_t error_size);
 
 #endif

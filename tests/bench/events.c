@@ -90,7 +90,7 @@ static struct rig_session *start_session(char *folder)
 
 static void end_session(struct rig_session *session, const char *folder)
 {
-	struct rig_session_result result = { 0, 0 };
+	struct rig_session_result result = { 0 };
 	char command[256];
 
 	if (!session)

@@ -4,7 +4,8 @@
  * session lives in a child process, since LTTng registers once in a process.
  *
  * "test_lttng fail ROUNDS CODE" fails a check before the last two thirds of the rounds;
- * "test_lttng emit ROUNDS" and "test_lttng hammer THREADS COUNT" only emit, for test_trace.sh.
+ * "test_lttng emit ROUNDS" and "test_lttng hammer THREADS COUNT" only emit; "test_lttng fork
+ * ROUNDS" emits in a child, then in itself. For the scripts of this folder.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +64,7 @@ static int record(const char *output, const struct rig_session_options *base, un
 		emitter_run(&emitter, rounds);
 		rig_event_detach(&emitter.machine, sink);
 		rig_lttng_close(sink);
-		if (options.snapshot_bytes && rig_session_snapshot(session))
+		if (options.snapshot_bytes && rig_session_snapshot(session, "test"))
 			_exit(8);
 		if (rig_session_stop(session, &result))
 			_exit(7);
@@ -148,8 +149,10 @@ static void test_a_snapshot_holds_the_last_events(void **state)
 
 static void test_contexts_and_call_stacks(void **state)
 {
-	static const char *const contexts[] = { "vpid", "procname", "callstack" };
-	struct rig_session_options options = { .contexts = contexts, .nr_contexts = 3 };
+	static const char *const contexts[] = { "vpid", "procname" };
+	struct rig_session_options options = { .contexts = contexts,
+					       .nr_contexts = 2,
+					       .callstack = true };
 
 	assert_int_equal(record(folder, &options, 10), 0);
 	assert_int_equal(count(folder, "kmem:kmalloc: .*procname = \"test_lttng\""), 10);
@@ -192,6 +195,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error);
 		return 2;
 	}
+	/* scripts wait for this */
+	puts("recording");
+	fflush(stdout);
+	if (strcmp(argv[1], "fork") == 0 && fork() != 0)
+		wait(NULL);
 	if (strcmp(argv[1], "hammer") == 0)
 		emitter_hammer(&emitter, (unsigned int)atoi(argv[2]), strtoul(argv[3], NULL, 10));
 	else

@@ -69,7 +69,7 @@ int rig_lttng_find(const char *file, char *path, size_t size)
 
 struct rig_event_sink *rig_lttng_open(char *error, size_t error_size)
 {
-	struct rig_event_sink *(*open_sink)(unsigned int abi);
+	struct rig_event_sink *(*open_sink)(unsigned int abi, char *reason, size_t size);
 	struct rig_event_sink *sink;
 	char path[PATH_MAX];
 	void *provider;
@@ -85,11 +85,9 @@ struct rig_event_sink *rig_lttng_open(char *error, size_t error_size)
 		snprintf(error, error_size, "%s", dlerror());
 		return NULL;
 	}
-	open_sink =
-		(struct rig_event_sink * (*)(unsigned int)) dlsym(provider, "kmemrig_lttng_sink");
-	sink = open_sink ? open_sink(RIG_LTTNG_ABI) : NULL;
-	if (!sink)
-		snprintf(error, error_size, "%s: not a provider of this build", path);
+	*(void **)&open_sink = dlsym(provider, "kmemrig_lttng_sink");
+	snprintf(error, error_size, "%s: not a provider of this build", path);
+	sink = open_sink ? open_sink(RIG_LTTNG_ABI, error, error_size) : NULL;
 	return sink;
 }
 

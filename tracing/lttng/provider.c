@@ -15,15 +15,23 @@
  * of different buffers by time only, so no two get the same stamp: those of one instant are
  * 1 ns apart. Invariant: the clock never goes back.
  *
+ * A process that is killed while it writes an event leaves a sub-buffer that LTTng can never read,
+ * and does not tell. So each thread marks in the session's state (trace_state.h) when it is
+ *writing; the session looks there at its end.
+ *
  * Locking: none; the clock is advanced with compare and exchange, the last task of a buffer is
  * written by the thread that drives that CPU.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
@@ -34,9 +42,10 @@
 #include "provider_vmscan.h"
 
 #include <kmemrig/lttng.h>
+#include <kmemrig/trace_state.h>
+#include <lttng/ust-fork.h>
 #include <lttng/ust-getcpu.h>
 
-#include "clock/clock.h"
 #include "save.h"
 
 #define MAX_BUFFERS 1024
@@ -51,8 +60,12 @@ struct last_task {
 static struct last_task last_tasks[MAX_BUFFERS];
 static unsigned int nr_buffers;
 static __thread int simulated_cpu = -1;
-static uint64_t *machine_clock;
+static __thread struct rig_trace_writer *writer;
+static pid_t process;
+static struct rig_trace_state *state; /* NULL: not in a session of kmemrig's */
+static bool machine_clock;
 static bool with_callstack;
+static bool with_snapshots;
 static bool old_names;
 
 static unsigned int buffer_of(int cpu)
@@ -68,13 +81,23 @@ static int buffer_cpu(void)
 
 static void advance_clock(u64 time_ns)
 {
-	u64 now = __atomic_load_n(machine_clock, __ATOMIC_RELAXED);
+	u64 now = __atomic_load_n(&state->now_ns, __ATOMIC_RELAXED);
 	u64 next;
 
 	do
 		next = time_ns > now ? time_ns : now + 1;
-	while (!__atomic_compare_exchange_n(machine_clock, &now, next, true, __ATOMIC_RELAXED,
+	while (!__atomic_compare_exchange_n(&state->now_ns, &now, next, true, __ATOMIC_RELAXED,
 					    __ATOMIC_RELAXED));
+}
+
+/* The thread's slot; threads beyond those that have one share one that nobody looks at. */
+static noinline struct rig_trace_writer *find_writer(void)
+{
+	static struct rig_trace_writer nobodys;
+	u32 slot = state ? __atomic_fetch_add(&state->nr_writers, 1, __ATOMIC_RELAXED)
+			 : RIG_TRACE_WRITERS;
+
+	return slot < RIG_TRACE_WRITERS ? &state->writers[slot] : &nobodys;
 }
 
 static noinline void tell_task(struct last_task *last, const struct rig_event *event)
@@ -88,7 +111,7 @@ static noinline void tell_task(struct last_task *last, const struct rig_event *e
 static noinline void tell_callstack(void)
 {
 	void *frames[MAX_FRAMES];
-	/* without this function's own frame and the sink's */
+	/* without this function's own frame, and the sink's */
 	int nr = backtrace(frames, MAX_FRAMES) - 2;
 
 	if (nr > 0)
@@ -118,21 +141,17 @@ static bool emit_old(const struct rig_event *event)
 	}
 }
 
-static void emit(struct rig_event_sink *sink, const struct rig_event *event)
+static void write_event(const struct rig_event *event)
 {
-	unsigned int buffer = buffer_of(event->cpu);
-	struct last_task *last = &last_tasks[buffer];
+	struct last_task *last = &last_tasks[simulated_cpu];
 
-	simulated_cpu = (int)buffer;
-	if (machine_clock)
-		advance_clock(event->time_ns);
 	if (unlikely(last->cpu != event->cpu || last->pid != event->pid ||
 		     strncmp(last->comm, event->comm, sizeof(last->comm) - 1) != 0))
 		tell_task(last, event);
 	if (unlikely(with_callstack))
 		tell_callstack();
 	if (unlikely(old_names) && emit_old(event))
-		goto out;
+		return;
 	switch (event->id) {
 #define EMIT_CASE(system, name)                                                                    \
 	case RIG_EVENT_##name:                                                                     \
@@ -143,40 +162,120 @@ static void emit(struct rig_event_sink *sink, const struct rig_event *event)
 	case RIG_NR_EVENTS:
 		break;
 	}
-	if (unlikely(event->id == RIG_EVENT_check_failed))
-		rig_lttng_save();
-out:
+}
+
+static void emit(struct rig_event_sink *sink, const struct rig_event *event)
+{
+	if (unlikely(!writer))
+		writer = find_writer();
+	simulated_cpu = (int)buffer_of(event->cpu);
+	if (machine_clock)
+		advance_clock(event->time_ns);
+	/* a killed thread has done its stores in order: the compiler must not move them */
+	__atomic_store_n(&writer->pid, process, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	write_event(event);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&writer->pid, 0, __ATOMIC_RELAXED);
+	if (unlikely(with_snapshots))
+		rig_lttng_save_failure(state, event);
 	simulated_cpu = -1;
 }
 
-/* The clock plug-in, if LTTng has loaded ours. */
-static void find_clock(void)
+/* The session's state; false and a reason: there is one, and it can't be had. */
+static bool map_state(char *error, size_t error_size)
+{
+	const char *path = getenv(RIG_TRACE_STATE_FILE);
+	int fd;
+
+	if (!path || !*path)
+		return true;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0) {
+		void *map = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+		close(fd);
+		if (map != MAP_FAILED)
+			state = map;
+	}
+	if (!state)
+		snprintf(error, error_size, "the session's state, %s: %s", path, strerror(errno));
+	return state;
+}
+
+/* The clock plug-in, if LTTng has loaded ours: then its clock is to be driven. */
+static bool find_clock(char *error, size_t error_size)
 {
 	const char *path = getenv("LTTNG_UST_CLOCK_PLUGIN");
 	void *plugin = path ? dlopen(path, RTLD_NOW | RTLD_NOLOAD) : NULL;
-	uint64_t **clock = plugin ? dlsym(plugin, "rig_trace_clock") : NULL;
+	bool *is_used = plugin ? dlsym(plugin, "rig_trace_clock_is_used") : NULL;
 
-	machine_clock = clock ? *clock : NULL;
+	if (is_used && !*is_used) {
+		snprintf(error, error_size, "%s: the machine's clock can't be used", path);
+		return false;
+	}
+	machine_clock = is_used && state;
+	return true;
 }
 
-struct rig_event_sink *kmemrig_lttng_sink(unsigned int abi)
+/* Around a fork, for a child that is to be a process of its own to LTTng. */
+static sigset_t signals_before_fork;
+
+static void before_fork(void)
+{
+	lttng_ust_before_fork(&signals_before_fork);
+}
+
+static void after_fork_parent(void)
+{
+	lttng_ust_after_fork_parent(&signals_before_fork);
+}
+
+static void after_fork_child(void)
+{
+	lttng_ust_after_fork_child(&signals_before_fork);
+}
+
+/* A child has its own slots, and tells anew for whom its CPUs work. */
+static void forget_parent(void)
+{
+	process = getpid();
+	writer = NULL;
+	for (size_t i = 0; i < MAX_BUFFERS; i++)
+		last_tasks[i].cpu = -1;
+}
+
+static bool start(char *error, size_t error_size)
 {
 	const char *callstack = getenv("KMEMRIG_TRACE_CALLSTACK");
+	long nr = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (!map_state(error, error_size) || !find_clock(error, error_size))
+		return false;
+	/* each session of kmemrig's records this one; before LTTng has registered the process
+	 * events would be lost, and nobody would know */
+	if (state && !lttng_ust_tracepoint_enabled(kmemrig, task)) {
+		snprintf(error, error_size, "LTTng has not registered this process in time");
+		return false;
+	}
+	nr_buffers = nr < 1 ? 1 : nr > MAX_BUFFERS ? MAX_BUFFERS : (unsigned int)nr;
+	with_callstack = callstack && *callstack;
+	with_snapshots = rig_lttng_save_wanted();
+	old_names = getenv("KMEMRIG_TRACE_OLD_NAMES") != NULL;
+	forget_parent();
+	pthread_atfork(NULL, NULL, forget_parent);
+	if (getenv("KMEMRIG_TRACE_FORKS"))
+		pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	lttng_ust_getcpu_override(buffer_cpu);
+	return true;
+}
+
+struct rig_event_sink *kmemrig_lttng_sink(unsigned int abi, char *error, size_t error_size)
+{
 	struct rig_event_sink *sink;
 
-	if (abi != RIG_LTTNG_ABI)
+	if (abi != RIG_LTTNG_ABI || (!nr_buffers && !start(error, error_size)))
 		return NULL;
-	if (!nr_buffers) {
-		long nr = sysconf(_SC_NPROCESSORS_CONF);
-
-		nr_buffers = nr < 1 ? 1 : nr > MAX_BUFFERS ? MAX_BUFFERS : (unsigned int)nr;
-		for (size_t i = 0; i < MAX_BUFFERS; i++)
-			last_tasks[i].cpu = -1;
-		with_callstack = callstack && *callstack;
-		old_names = getenv("KMEMRIG_TRACE_OLD_NAMES") != NULL;
-		find_clock();
-		lttng_ust_getcpu_override(buffer_cpu);
-	}
 	sink = calloc(1, sizeof(*sink));
 	if (sink) {
 		sink->emit = emit;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Talking to the session daemon by way of the lttng command: a stable interface, and no
- * library of LTTng in our process.
+ * library of LTTng in our process. Each command has a time limit: "lttng stop" waits for the
+ * consumer daemon for ever, and that may have been stopped or hang at a relay daemon.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "private.h"
@@ -27,34 +31,50 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Reads to the end, keeps what fits. */
-static void read_all(int fd, char *text, size_t size)
+static long long now_ms(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Reads to the end, keeps what fits. False: not at the end in time. */
+static bool read_all(int fd, char *text, size_t size, unsigned int timeout_ms)
+{
+	long long end = now_ms() + timeout_ms;
 	char rest[1024];
 	size_t used = 0;
-	ssize_t length;
+	ssize_t length = 0;
 
-	for (;;) {
+	do {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		long long left = end - now_ms();
 		bool full = used + 1 >= size;
+		int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
 
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready <= 0)
+			break;
 		length = full ? read(fd, rest, sizeof(rest))
 			      : read(fd, text + used, size - used - 1);
-		if (length < 0 && errno == EINTR)
-			continue;
 		if (length <= 0)
 			break;
 		if (!full)
 			used += (size_t)length;
-	}
+	} while (true);
 	text[used] = '\0';
+	return now_ms() < end;
 }
 
-int rig_lttng_run(struct rig_output *output, const char *const *arguments)
+int rig_lttng_run(struct rig_output *output, unsigned int timeout_ms, const char *const *arguments)
 {
 	const char *argv[MAX_ARGUMENTS] = { "lttng", "--no-sessiond" };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	static struct rig_output ignored;
+	bool in_time = true;
 	int pipe_fds[2], error;
 	size_t n = 2;
 	pid_t pid;
@@ -77,9 +97,14 @@ int rig_lttng_run(struct rig_output *output, const char *const *arguments)
 	posix_spawnattr_destroy(&attributes);
 	close(pipe_fds[1]);
 	if (!error)
-		read_all(pipe_fds[0], output->text, sizeof(output->text));
+		in_time = read_all(pipe_fds[0], output->text, sizeof(output->text), timeout_ms);
 	close(pipe_fds[0]);
-	return error ? -error : wait_for(pid);
+	if (error)
+		return -error;
+	if (!in_time)
+		kill(pid, SIGKILL);
+	error = wait_for(pid);
+	return in_time ? error : -ETIMEDOUT;
 }
 
 long long rig_sum_after(const char *text, const char *label)

@@ -24,6 +24,8 @@
 #define DEFAULT_SUBBUF_BYTES (4ULL << 20)
 #define DEFAULT_NR_SUBBUFS 8
 #define SNAPSHOT_SUBBUFS 8
+#define DEFAULT_TIMEOUT_S 60
+#define WRITER_DIED_TIMEOUT_S 3
 
 static struct rig_session *open_session;
 
@@ -35,6 +37,18 @@ static void stop_at_exit(void)
 		rig_session_stop(open_session, &result);
 }
 
+static unsigned int timeout_ms(const struct rig_session *session)
+{
+	unsigned int seconds = session->options.timeout_s;
+
+	if (!seconds)
+		seconds = DEFAULT_TIMEOUT_S;
+	/* LTTng waits for the end of that event, which never comes */
+	if (session->writer_died && seconds > WRITER_DIED_TIMEOUT_S)
+		seconds = WRITER_DIED_TIMEOUT_S;
+	return 1000 * seconds;
+}
+
 /* Runs one lttng command; its last line is the reason when it fails. */
 static int control(struct rig_session *session, char *error, size_t error_size,
 		   const char *const *arguments)
@@ -44,8 +58,13 @@ static int control(struct rig_session *session, char *error, size_t error_size,
 
 	if (!output)
 		return -ENOMEM;
-	status = rig_lttng_run(output, arguments);
-	if (status) {
+	status =
+		session->stuck ? -ETIMEDOUT : rig_lttng_run(output, timeout_ms(session), arguments);
+	session->stuck = status == -ETIMEDOUT;
+	if (status == -ETIMEDOUT) {
+		snprintf(error, error_size, "lttng %s: no answer within %u s", arguments[0],
+			 timeout_ms(session) / 1000);
+	} else if (status) {
 		char *end = output->text + strlen(output->text);
 		char *line;
 
@@ -71,7 +90,8 @@ static int make_output(struct rig_session *session, char *error, size_t error_si
 	DIR *folder;
 	int result = 0;
 
-	if (mkdir(path, 0777) && errno != EEXIST) {
+	session->made_output = mkdir(path, 0777) == 0;
+	if (!session->made_output && errno != EEXIST) {
 		snprintf(error, error_size, "%s: %s", path, strerror(errno));
 		return -errno;
 	}
@@ -93,28 +113,6 @@ static int make_output(struct rig_session *session, char *error, size_t error_si
 		result = -errno;
 	}
 	return result;
-}
-
-static int make_clock(struct rig_session *session, char *error, size_t error_size)
-{
-	char plugin[PATH_MAX];
-	int fd;
-
-	if (rig_lttng_find("kmemrig-lttng-clock.so", plugin, sizeof(plugin))) {
-		snprintf(error, error_size, "kmemrig-lttng-clock.so: not found");
-		return -ENOENT;
-	}
-	snprintf(session->clock_file, sizeof(session->clock_file), "%s/kmemrig-clock-XXXXXX",
-		 rig_session_temporary());
-	fd = mkstemp(session->clock_file);
-	if (fd < 0 || ftruncate(fd, sizeof(u64))) {
-		snprintf(error, error_size, "%s: %s", session->clock_file, strerror(errno));
-		return -errno;
-	}
-	close(fd);
-	rig_session_setenv(session, "KMEMRIG_TRACE_CLOCK", session->clock_file);
-	rig_session_setenv(session, "LTTNG_UST_CLOCK_PLUGIN", plugin);
-	return 0;
 }
 
 /* Sub-buffers are powers of two of at least a page; the ring keeps two of them in reserve. */
@@ -164,21 +162,40 @@ static int enable_channel(struct rig_session *session, char *error, size_t error
 		       options->snapshot_bytes ? "--overwrite" : "--discard", CHANNEL);
 }
 
+static int enable_event(struct rig_session *session, const char *name, char *error,
+			size_t error_size)
+{
+	return CONTROL(session, error, error_size, "enable-event", "--userspace", "--session",
+		       session->name, "--channel", CHANNEL, name);
+}
+
+static bool matches(const char *pattern, const char *name)
+{
+	size_t length = strcspn(pattern, "*");
+
+	return pattern[length] ? strncmp(pattern, name, length) == 0 : strcmp(pattern, name) == 0;
+}
+
+/* What tells how to read the others is always recorded. */
 static int enable_events(struct rig_session *session, char *error, size_t error_size)
 {
 	static const char *const all[] = { "kmem:*", "kmemrig:*", "vmscan:*", "compaction:*" };
 	const struct rig_session_options *options = &session->options;
 	const char *const *events = options->nr_events ? options->events : all;
 	size_t nr = options->nr_events ? options->nr_events : ARRAY_SIZE(all);
+	bool with_task = false, with_callstack = !options->callstack;
+	int result = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		int result = CONTROL(session, error, error_size, "enable-event", "--userspace",
-				     "--session", session->name, "--channel", CHANNEL, events[i]);
-
-		if (result)
-			return result;
+	for (size_t i = 0; i < nr && !result; i++) {
+		result = enable_event(session, events[i], error, error_size);
+		with_task |= matches(events[i], "kmemrig:task");
+		with_callstack |= matches(events[i], "kmemrig:callstack");
 	}
-	return 0;
+	if (!result && !with_task)
+		result = enable_event(session, "kmemrig:task", error, error_size);
+	if (!result && !with_callstack)
+		result = enable_event(session, "kmemrig:callstack", error, error_size);
+	return result;
 }
 
 static int add_contexts(struct rig_session *session, char *error, size_t error_size)
@@ -187,16 +204,9 @@ static int add_contexts(struct rig_session *session, char *error, size_t error_s
 
 	for (size_t i = 0; i < options->nr_contexts; i++) {
 		const char *context = options->contexts[i];
-		int result;
-
-		/* LTTng has no call stacks in user space: our provider records them */
-		if (strcmp(context, "callstack") == 0) {
-			rig_session_setenv(session, "KMEMRIG_TRACE_CALLSTACK", "1");
-			continue;
-		}
-		result = CONTROL(session, error, error_size, "add-context", "--userspace",
-				 "--session", session->name, "--channel", CHANNEL, "--type",
-				 context);
+		int result = CONTROL(session, error, error_size, "add-context", "--userspace",
+				     "--session", session->name, "--channel", CHANNEL, "--type",
+				     context);
 		if (result)
 			return result;
 	}
@@ -209,8 +219,12 @@ static int start(struct rig_session *session, char *error, size_t error_size)
 
 	if (!session->options.url)
 		result = make_output(session, error, error_size);
+	if (!result)
+		result = rig_daemon_make_home(session, error, error_size);
+	if (!result)
+		result = rig_state_make(session, error, error_size);
 	if (!result && session->options.machine_clock)
-		result = make_clock(session, error, error_size);
+		result = rig_clock_make(session, error, error_size);
 	if (!result)
 		result = rig_daemon_start(session, error, error_size);
 	if (!result)
@@ -228,11 +242,47 @@ static int start(struct rig_session *session, char *error, size_t error_size)
 	return result;
 }
 
+/* Nothing half-made is left. */
+static void give_up(struct rig_session *session)
+{
+	char *output = session->made_output ? strdup(session->output) : NULL;
+	struct rig_session_result ignored;
+
+	rig_session_stop(session, &ignored);
+	if (output)
+		rmdir(output);
+	free(output);
+}
+
+/* The environment of the processes to be traced. */
+static void tell_processes(struct rig_session *session, const struct rig_session_options *options)
+{
+	char number[16];
+
+	rig_session_setenv(session, "KMEMRIG_TRACE", "lttng");
+	/* a program waits that long for the daemon, and no longer than it needs */
+	snprintf(number, sizeof(number), "%u", timeout_ms(session));
+	rig_session_setenv(session, "LTTNG_UST_REGISTER_TIMEOUT", number);
+	if (options->snapshot_bytes)
+		rig_session_setenv(session, "KMEMRIG_TRACE_SNAPSHOT", session->name);
+	if (options->save_failures)
+		rig_session_setenv(session, "KMEMRIG_TRACE_SNAPSHOT_FAILURES", "1");
+	if (options->max_saved) {
+		snprintf(number, sizeof(number), "%u", options->max_saved);
+		rig_session_setenv(session, "KMEMRIG_TRACE_SNAPSHOT_MAX", number);
+	}
+	if (options->callstack)
+		rig_session_setenv(session, "KMEMRIG_TRACE_CALLSTACK", "1");
+	if (options->old_names)
+		rig_session_setenv(session, "KMEMRIG_TRACE_OLD_NAMES", "1");
+	if (options->follow_forks)
+		rig_session_setenv(session, "KMEMRIG_TRACE_FORKS", "1");
+}
+
 struct rig_session *rig_session_start(const struct rig_session_options *options, char *error,
 				      size_t error_size)
 {
 	struct rig_session *session;
-	struct rig_session_result ignored;
 	static bool registered;
 
 	if (open_session || (!options->output && !options->url) ||
@@ -254,76 +304,86 @@ struct rig_session *rig_session_start(const struct rig_session_options *options,
 		registered = atexit(stop_at_exit) == 0;
 	open_session = session;
 	if (start(session, error, error_size)) {
-		rig_session_stop(session, &ignored);
+		give_up(session);
 		return NULL;
 	}
-	rig_session_setenv(session, "KMEMRIG_TRACE", "lttng");
-	if (options->snapshot_bytes)
-		rig_session_setenv(session, "KMEMRIG_TRACE_SNAPSHOT", session->name);
-	if (options->old_names)
-		rig_session_setenv(session, "KMEMRIG_TRACE_OLD_NAMES", "1");
-	if (options->follow_forks)
-		rig_session_setenv(session, "LD_PRELOAD", "liblttng-ust-fork.so");
+	tell_processes(session, options);
 	return session;
 }
 
-int rig_session_snapshot(struct rig_session *session)
+const char *rig_session_name(const struct rig_session *session)
+{
+	return session->name;
+}
+
+int rig_session_snapshot(struct rig_session *session, const char *name)
 {
 	char error[240];
 
 	if (!session->options.snapshot_bytes || !session->running)
 		return -EINVAL;
 	return CONTROL(session, error, sizeof(error), "snapshot", "record", "--session",
-		       session->name);
+		       session->name, "--name", name);
 }
 
-static int read_counts(struct rig_session *session, struct rig_session_result *result)
+static int read_counts(struct rig_session *session, struct rig_session_result *result, char *error,
+		       size_t error_size)
 {
+	const char *const list[] = { "list", session->name, NULL };
 	struct rig_output *output = calloc(1, sizeof(*output));
-	int status = -ENOMEM;
+	long long discarded, lost;
+	int status;
 
-	if (output) {
-		const char *const list[] = { "list", session->name, NULL };
-
-		status = rig_lttng_run(output, list) ? -EIO : 0;
-	}
-	if (!status) {
-		long long discarded = rig_sum_after(output->text, "Discarded events:");
-		long long lost = rig_sum_after(output->text, "Lost packets:");
-
-		/* of a snapshot session, which overwrites, none are kept */
-		if (discarded < 0 && !session->options.snapshot_bytes)
-			status = -EIO;
-		result->discarded = discarded > 0 ? (u64)discarded : 0;
-		result->lost_packets = lost > 0 ? (u64)lost : 0;
-	}
+	if (!output)
+		return -ENOMEM;
+	status = session->stuck ? -ETIMEDOUT : rig_lttng_run(output, timeout_ms(session), list);
+	discarded = status ? -1 : rig_sum_after(output->text, "Discarded events:");
+	lost = status ? -1 : rig_sum_after(output->text, "Lost packets:");
 	free(output);
-	return status;
+	/* of a snapshot session, which overwrites, no discarded events are counted */
+	if (status || (discarded < 0 && !session->options.snapshot_bytes)) {
+		snprintf(error, error_size, "lttng list: no count of discarded events");
+		return -EIO;
+	}
+	result->discarded = discarded > 0 ? (u64)discarded : 0;
+	result->lost_packets = lost > 0 ? (u64)lost : 0;
+	return 0;
+}
+
+/* The first failure is the problem. */
+static void note_problem(struct rig_session_result *result, const char *reason)
+{
+	if (!result->problem[0])
+		snprintf(result->problem, sizeof(result->problem), "%s", reason);
+}
+
+static void end_session(struct rig_session *session, struct rig_session_result *result)
+{
+	char error[240];
+
+	session->writer_died = rig_state_writer_died(session);
+	if (session->writer_died)
+		note_problem(result, "a process was killed while it wrote an event; the last "
+				     "events of that CPU can't be read");
+	if (CONTROL(session, error, sizeof(error), "stop", session->name))
+		note_problem(result, error);
+	if (read_counts(session, result, error, sizeof(error)))
+		note_problem(result, error);
+	if (CONTROL(session, error, sizeof(error), "destroy", session->name))
+		note_problem(result, error);
 }
 
 int rig_session_stop(struct rig_session *session, struct rig_session_result *result)
 {
-	char error[240];
-	int status = 0;
-
 	*result = (struct rig_session_result){ 0 };
 	open_session = NULL;
-	if (session->running) {
-		if (CONTROL(session, error, sizeof(error), "stop", session->name))
-			status = -EIO;
-		if (read_counts(session, result))
-			status = -EIO;
-		if (CONTROL(session, error, sizeof(error), "destroy", session->name))
-			status = -EIO;
-	}
-	if (rig_daemon_end(session))
-		status = -EIO;
-	if (session->clock_file[0]) {
-		unlink(session->clock_file);
-		if (session->running && session->output[0] &&
-		    rig_clock_offset_to_zero(session->output))
-			status = -EIO;
-	}
+	if (session->running)
+		end_session(session, result);
+	if (session->state && !rig_clock_offset_is_zero(session))
+		note_problem(result, "the time stamps are not the machine's: its clock's offset "
+				     "is not 0");
+	rig_daemon_end(session, result->problem, sizeof(result->problem));
+	rig_state_drop(session);
 	free(session);
-	return status;
+	return result->problem[0] ? -EIO : 0;
 }
