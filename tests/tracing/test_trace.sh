@@ -48,6 +48,17 @@ else
 	report 0 "an ordinary user has a session of their own # SKIP: that is who runs this"
 fi
 
+# Call stacks: the line of the event, and the same names whatever the address
+for run in a b; do
+	"$kmemrig" trace -q --clock machine -c callstack -e kmem:kfree -o "$work/stack-$run" -- "$emitter" emit 10 >"$work/out"
+	babeltrace2 --no-delta "$work/stack-$run" >"$work/stack-$run.txt"
+done
+line=$(grep -n 'RIG_TRACE(cpu, kfree' tests/tracing/emitter.c | cut -d: -f1)
+[ "$(grep -B1 kmem:kfree "$work/stack-a.txt" | grep -c "kmemrig:callstack:.*stack = \"main;emitter_run.*:$line\" }")" -eq 10 ]
+report $? "a call stack names functions and the line of the event (emitter.c:$line)"
+cmp "$work/stack-a.txt" "$work/stack-b.txt"
+report $? "it is the same in each run"
+
 # A chroot whose "/" is no mount point, in which the system is mounted piece by piece
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 	root=$work/root

@@ -24,7 +24,6 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -46,10 +45,10 @@
 #include <lttng/ust-fork.h>
 #include <lttng/ust-getcpu.h>
 
+#include "callstack.h"
 #include "save.h"
 
 #define MAX_BUFFERS 1024
-#define MAX_FRAMES 32
 
 struct last_task {
 	int cpu;
@@ -110,13 +109,10 @@ static noinline void tell_task(struct last_task *last, const struct rig_event *e
 
 static noinline void tell_callstack(void)
 {
-	void *frames[MAX_FRAMES];
-	/* without this function's own frame, and the sink's */
-	int nr = backtrace(frames, MAX_FRAMES) - 2;
+	struct rig_callstack stack;
 
-	if (nr > 0)
-		lttng_ust_tracepoint(kmemrig, callstack, (const unsigned long *)(frames + 2),
-				     (unsigned int)nr);
+	rig_callstack_take(&stack);
+	lttng_ust_tracepoint(kmemrig, callstack, stack.functions, stack.lines);
 }
 
 /* Under the names of kernels before 6.1; false: the event had no other name. */
@@ -260,6 +256,8 @@ static bool start(char *error, size_t error_size)
 	}
 	nr_buffers = nr < 1 ? 1 : nr > MAX_BUFFERS ? MAX_BUFFERS : (unsigned int)nr;
 	with_callstack = callstack && *callstack;
+	if (with_callstack && !rig_callstack_start(error, error_size))
+		return false;
 	with_snapshots = rig_lttng_save_wanted();
 	old_names = getenv("KMEMRIG_TRACE_OLD_NAMES") != NULL;
 	forget_parent();

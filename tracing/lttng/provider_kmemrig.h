@@ -30,12 +30,11 @@ LTTNG_UST_TRACEPOINT_EVENT(kmemrig, task,
 							       lttng_ust_field_string(comm,
 										      comm_arg)))
 
-/* Return addresses of the host's call stack, innermost first, for the kmem event that follows. */
-LTTNG_UST_TRACEPOINT_EVENT(
-	kmemrig, callstack,
-	LTTNG_UST_TP_ARGS(const unsigned long *, frames_arg, unsigned int, nr_arg),
-	LTTNG_UST_TP_FIELDS(lttng_ust_field_sequence_hex(unsigned long, frames, frames_arg,
-							 unsigned int, nr_arg)))
+/* The host's calls that led to the event that follows: functions, and the lines where they call. */
+LTTNG_UST_TRACEPOINT_EVENT(kmemrig, callstack,
+			   LTTNG_UST_TP_ARGS(const char *, stack_arg, const char *, lines_arg),
+			   LTTNG_UST_TP_FIELDS(lttng_ust_field_string(stack, stack_arg)
+						       lttng_ust_field_string(lines, lines_arg)))
 #endif
 
 #include <lttng/tracepoint-event.h>
