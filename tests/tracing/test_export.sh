@@ -53,7 +53,7 @@ differences() { # FOLDER [LACKING...]
 lacking="kmem_kmalloc.accounted kmem_mm_page_alloc.page kmem_mm_page_free.page
 	kmem_mm_page_free_batched.page kmem_mm_page_alloc_zone_locked.page kmem_mm_page_alloc_extfrag.page"
 
-echo 1..21
+echo 1..22
 xz -dc "$data/lttng-kernel-metadata.txt.xz" >real-metadata.txt
 xz -dc "$sample/trace.dat.xz" >calm.dat
 
@@ -143,3 +143,10 @@ mkdir clockless && sed -e 's/^clock.*//' -e 's/map = clock.c.value; //g' -e 's/t
 export_as clockless clockless-export 2>clockless.err
 [ $? -ne 0 ] && grep -q 'kmemrig: filter.kmemrig.lttng: trace .* has no clock' clockless.err
 ok $? "a trace without a clock is refused"
+
+# --- damage: babeltrace2 ends with an error, and what came before it is a whole trace
+xz -dc "$data/failures.txt.xz" | head -c 100000 >cut.txt
+export_as cut.txt cut-export 2>cut.err
+[ $? -eq 1 ] && grep -q 'cut.txt:.*cut off' cut.err &&
+	[ "$(babeltrace2 cut-export | grep -c -v ' sched_switch: ')" -eq "$(($(wc -l <cut.txt) - 1))" ]
+ok $? "of a damaged trace the good part is exported"

@@ -58,7 +58,9 @@ struct iterator {
 	struct rig_table lost;	/* by input stream: struct lost */
 	const bt_message **queue;
 	size_t first, nr, capacity;
-	bool ended, failed;
+	bool failed; /* a message that can't be exported */
+	bool ended;  /* nothing more comes; after what is in the queue: end_status */
+	bt_message_iterator_next_status end_status;
 };
 
 bt_component_class_initialize_method_status
@@ -451,34 +453,43 @@ static void end_streams(struct iterator *iterator)
 	}
 }
 
-/* Fills the empty queue; false: @status is the end. */
-static bool fill(struct iterator *iterator, bt_message_iterator_next_status *status)
+/*
+ * Nothing more comes. After an error, too, streams are ended first: what came before it makes a
+ * whole trace, which sink.ctf.fs writes to the end (and in which it would crash otherwise).
+ */
+static void finish(struct iterator *iterator, bt_message_iterator_next_status status)
+{
+	iterator->ended = true;
+	iterator->end_status = status;
+	end_streams(iterator);
+}
+
+/* Fills the empty queue, as long as there is something to come. */
+static bt_message_iterator_next_status fill(struct iterator *iterator)
 {
 	bt_message_array_const messages;
 	u64 nr;
 
 	iterator->first = iterator->nr = 0;
 	while (!iterator->nr && !iterator->ended) {
-		*status = bt_message_iterator_next(iterator->upstream, &messages, &nr);
-		if (*status == BT_MESSAGE_ITERATOR_NEXT_STATUS_END) {
-			iterator->ended = true;
-			end_streams(iterator);
-			continue;
+		bt_message_iterator_next_status status =
+			bt_message_iterator_next(iterator->upstream, &messages, &nr);
+
+		if (status == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
+			return status;
+		if (status != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK) {
+			finish(iterator, status);
+			break;
 		}
-		if (*status != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK)
-			return false;
 		for (u64 i = 0; i < nr; i++) {
 			if (!iterator->failed)
 				export_message(iterator, messages[i]);
 			bt_message_put_ref(messages[i]);
 		}
-		if (iterator->failed) {
-			*status = BT_MESSAGE_ITERATOR_NEXT_STATUS_ERROR;
-			return false;
-		}
+		if (iterator->failed)
+			finish(iterator, BT_MESSAGE_ITERATOR_NEXT_STATUS_ERROR);
 	}
-	*status = BT_MESSAGE_ITERATOR_NEXT_STATUS_END;
-	return iterator->nr != 0;
+	return iterator->nr ? BT_MESSAGE_ITERATOR_NEXT_STATUS_OK : iterator->end_status;
 }
 
 bt_message_iterator_class_next_method_status rig_lttng_next(bt_self_message_iterator *self,
@@ -489,8 +500,11 @@ bt_message_iterator_class_next_method_status rig_lttng_next(bt_self_message_iter
 	bt_message_iterator_next_status status;
 
 	*count = 0;
-	if (iterator->first == iterator->nr && !fill(iterator, &status))
-		return (bt_message_iterator_class_next_method_status)status;
+	if (iterator->first == iterator->nr) {
+		status = fill(iterator);
+		if (status != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK)
+			return (bt_message_iterator_class_next_method_status)status;
+	}
 	while (*count < capacity && iterator->first < iterator->nr)
 		messages[(*count)++] = iterator->queue[iterator->first++];
 	return BT_MESSAGE_ITERATOR_CLASS_NEXT_METHOD_STATUS_OK;
