@@ -53,7 +53,7 @@ differences() { # FOLDER [LACKING...]
 lacking="kmem_kmalloc.accounted kmem_mm_page_alloc.page kmem_mm_page_free.page
 	kmem_mm_page_free_batched.page kmem_mm_page_alloc_zone_locked.page kmem_mm_page_alloc_extfrag.page"
 
-echo 1..22
+echo 1..24
 xz -dc "$data/lttng-kernel-metadata.txt.xz" >real-metadata.txt
 xz -dc "$sample/trace.dat.xz" >calm.dat
 
@@ -150,3 +150,15 @@ export_as cut.txt cut-export 2>cut.err
 [ $? -eq 1 ] && grep -q 'cut.txt:.*cut off' cut.err &&
 	[ "$(babeltrace2 cut-export | grep -c -v ' sched_switch: ')" -eq "$(($(wc -l <cut.txt) - 1))" ]
 ok $? "of a damaged trace the good part is exported"
+
+# --- a recorder that lost events: the CTF says so, through the filter and without it
+{
+	xz -dc "$data/failures.txt.xz" | head -n 20
+	echo 'CPU:0 [LOST 7 EVENTS]'
+	xz -dc "$data/failures.txt.xz" | sed -n 21,60p
+} >lost.txt
+export_as lost.txt lost-export && babeltrace2 lost-export 2>&1 >/dev/null | grep -q 'discarded 7 events'
+ok $? "events that ftrace lost are lost in the export"
+babeltrace2 lost.txt -c sink.ctf.fs -p 'path="lost-plain",quiet=true' &&
+	babeltrace2 lost-plain 2>&1 >/dev/null | grep -q 'discarded 7 events'
+ok $? "and in plain CTF"

@@ -143,7 +143,8 @@ static void make_classes(struct iterator *iterator, bt_self_component *component
 	bt_stream_class_set_assigns_automatic_stream_id(iterator->stream_class, BT_FALSE);
 	bt_stream_class_set_default_clock_class(iterator->stream_class, iterator->clock);
 	bt_stream_class_set_supports_packets(iterator->stream_class, BT_TRUE, BT_TRUE, BT_TRUE);
-	bt_stream_class_set_supports_discarded_events(iterator->stream_class, BT_TRUE, BT_TRUE);
+	/* without times: sink.ctf.fs wants them to end with the next packet, which isn't known */
+	bt_stream_class_set_supports_discarded_events(iterator->stream_class, BT_TRUE, BT_FALSE);
 	packet_context = bt_field_class_structure_create(iterator->trace_class);
 	append(iterator->trace_class, packet_context, "cpu_id",
 	       integer(iterator->trace_class, &cpu_id));
@@ -302,8 +303,7 @@ static const bt_message *close_packet(struct iterator *iterator, struct stream *
 
 static const bt_message *lost_events(struct iterator *iterator, struct stream *stream)
 {
-	bt_message *message = bt_message_discarded_events_create_with_default_clock_snapshots(
-		iterator->self, stream->stream, iterator->last_ns, iterator->event.time_ns);
+	bt_message *message = bt_message_discarded_events_create(iterator->self, stream->stream);
 
 	if (message && iterator->event.lost != RIG_LOST_SOME)
 		bt_message_discarded_events_set_count(message, iterator->event.lost);
