@@ -28,6 +28,7 @@ struct options {
 	const char *save_state;
 	const char *trace;
 	const char *report;
+	const char *kallsyms;
 	const char *fault;
 	bool json;
 	unsigned int show;
@@ -41,6 +42,7 @@ enum {
 	OPTION_EXPECT,
 	OPTION_SAVE,
 	OPTION_REPORT,
+	OPTION_KALLSYMS,
 	OPTION_JSON,
 	OPTION_SHOW,
 	OPTION_FAULT,
@@ -61,6 +63,8 @@ static const struct argp_option argp_options[] = {
 	{ "save-state", OPTION_SAVE, "FILE", 0, "write the state at the end", 0 },
 	{ "trace", 't', "DIR", 0, "record the replay's own events there, by LTTng", 0 },
 	{ "report", OPTION_REPORT, "FILE.html", 0, "write a report that a browser shows", 0 },
+	{ "kallsyms", OPTION_KALLSYMS, "FILE", 0,
+	  "name call sites that the trace doesn't: the traced kernel's /proc/kallsyms", 0 },
 	{ "fault", OPTION_FAULT, "SPEC", 0,
 	  "make allocations fail: failslab:probability=10,times=5;fail_page_alloc:min-order=1", 0 },
 	{ "stress", OPTION_FAULT, 0, OPTION_ALIAS, 0, 0 },
@@ -115,6 +119,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case OPTION_REPORT:
 		options->report = argument;
+		break;
+	case OPTION_KALLSYMS:
+		options->kallsyms = argument;
 		break;
 	case OPTION_FAULT:
 		options->fault = argument;
@@ -206,6 +213,7 @@ struct run {
 	struct rig_trace_log log;
 	struct rig_state *state, *expected;
 	struct rig_machine *machine;
+	struct rig_symbols *symbols;
 	struct rig_session *session;
 	struct rig_event_sink *lttng;
 	char scratch[300]; /* folder of a trace that only the report needs */
@@ -292,7 +300,11 @@ static void make_report(struct run *run)
 			       run->options.nr_traces);
 		if (!job.parameters ||
 		    bt_value_map_insert_string_entry(job.parameters, "title", title) ||
-		    bt_value_map_insert_string_entry(job.parameters, "output", run->options.report))
+		    bt_value_map_insert_string_entry(job.parameters, "output",
+						     run->options.report) ||
+		    (run->options.kallsyms &&
+		     bt_value_map_insert_string_entry(job.parameters, "kallsyms",
+						      run->options.kallsyms)))
 			abort();
 		if (rig_stat_run(&job) != RIG_EXIT_OK)
 			run->exit_code =
@@ -410,6 +422,7 @@ static void tell(struct run *run)
 		rig_engine_count_live(&run->engine);
 	run->report.engine = &run->engine;
 	run->report.log = &run->log;
+	run->report.symbols = run->symbols;
 	run->report.level = run->options.objects ? "object" : "page";
 	run->report.backend = run->machine->slab->name;
 	if (!run->options.json)
@@ -429,6 +442,13 @@ int rig_command_replay(int argc, char **argv)
 	if (!run)
 		return rig_usage_error("no host memory");
 	argp_parse(&argp, argc, argv, 0, NULL, &run->options);
+	if (run->options.kallsyms) {
+		run->symbols = rig_symbols_open(run->options.kallsyms, error);
+		if (!run->symbols) {
+			free(run);
+			return rig_usage_error("%s", error);
+		}
+	}
 	start = now();
 	whole = rig_trace_log_read(&run->log, run->options.traces, run->options.nr_traces, broken);
 	run->report.seconds_reading = now() - start;
@@ -451,6 +471,7 @@ int rig_command_replay(int argc, char **argv)
 	rig_state_free(run->state);
 	rig_state_free(run->expected);
 	rig_trace_log_free(&run->log);
+	rig_symbols_close(run->symbols);
 	free(run);
 	return code;
 }

@@ -209,12 +209,12 @@ static void print_objects(const struct rig_object_counts *object, bool compared,
 		(unsigned long long)object->slab_pages);
 }
 
-static void print_top(const struct rig_trace_log *log, FILE *out)
+static void print_top(const struct rig_replay_report *report, FILE *out)
 {
 	struct tallies caches = { 0 }, sites = { 0 };
 	size_t nr;
 
-	tally(log, &caches, &sites);
+	tally(report->log, &caches, &sites);
 	nr = sort(&caches);
 	if (nr)
 		fprintf(out, "\n%-28s %12s\n", "top caches", "frees");
@@ -225,14 +225,14 @@ static void print_top(const struct rig_trace_log *log, FILE *out)
 	if (nr)
 		fprintf(out, "\n%-28s %12s %12s\n", "top call sites", "allocations", "bytes");
 	for (size_t i = 0; i < nr && i < TOP; i++) {
-		char address[24];
+		const struct tally *site = &sites.entries[i];
+		char text[128];
 
-		snprintf(address, sizeof(address), "%llx",
-			 (unsigned long long)sites.entries[i].site);
 		fprintf(out, "%-28s %12llu %12llu\n",
-			*sites.entries[i].name ? sites.entries[i].name : address,
-			(unsigned long long)sites.entries[i].nr,
-			(unsigned long long)sites.entries[i].bytes);
+			*site->name
+				? site->name
+				: rig_symbols_text(report->symbols, site->site, text, sizeof(text)),
+			(unsigned long long)site->nr, (unsigned long long)site->bytes);
 	}
 	free(caches.entries);
 	free(sites.entries);
@@ -260,7 +260,7 @@ void rig_replay_print(const struct rig_replay_report *report, FILE *out)
 	if (report->have_trace)
 		fprintf(out, "new trace          %llu events discarded\n",
 			(unsigned long long)report->discarded);
-	print_top(report->log, out);
+	print_top(report, out);
 	fprintf(out, "\ntime               %.3f s reading, %.3f s replaying (%.0f events/s)\n",
 		report->seconds_reading, report->seconds,
 		report->seconds > 0 ? (double)report->log->nr / report->seconds : 0.0);

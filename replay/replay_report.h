@@ -4,6 +4,7 @@
 #define RIG_REPLAY_REPORT_H
 
 #include <kmemrig/state.h>
+#include <kmemrig/symbols.h>
 #include <stdio.h>
 
 #include "engine.h"
@@ -21,6 +22,7 @@ struct rig_replay_report {
 	bool have_trace; /* a new trace was written */
 	u64 discarded;	 /* events that the new trace lost */
 	u64 faults_injected;
+	const struct rig_symbols *symbols; /* for call sites without a name; NULL: none */
 };
 
 /* The summary for a person. */

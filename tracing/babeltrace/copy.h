@@ -8,10 +8,10 @@
 #define RIG_BT_COPY_H
 
 #include "record.h"
-#include "symbols.h"
 #include "table.h"
 
 #include <kmemrig/gfp_table.h>
+#include <kmemrig/symbols.h>
 
 /* Field classes and fields, whatever they hold (fields_copy.c). */
 bt_field_class *rig_copy_field_class(bt_trace_class *trace_class, const bt_field_class *in);

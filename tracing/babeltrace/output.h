@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 #include <kmemrig/gfp_table.h>
+#include <kmemrig/symbols.h>
 #include <stdio.h>
 
 #include "analysis.h"
-#include "symbols.h"
 
 enum rig_sort {
 	RIG_SORT_BYTES,

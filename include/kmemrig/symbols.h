@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Names of kernel functions by address: from a kallsyms file or a trace.dat file. */
-#ifndef RIG_BT_SYMBOLS_H
-#define RIG_BT_SYMBOLS_H
+#ifndef KMEMRIG_SYMBOLS_H
+#define KMEMRIG_SYMBOLS_H
 
 #include <kmemrig/input.h>
 #include <linux/types.h>

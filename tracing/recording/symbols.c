@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include <kmemrig/recording.h>
-
-#include "symbols.h"
+#include <kmemrig/symbols.h>
 
 /* A function is not longer; what is farther behind one lies outside of all. */
 #define MAX_FUNCTION (1u << 20)
