@@ -56,6 +56,7 @@ struct rig_class {
 	bool kmalloc;
 	int cache; /* learned from the first free that has a name; -1 */
 	u64 allocs, bytes_req, frees, live_objects, live_bytes;
+	u64 live_bytes_at_failure;
 	struct rig_series *live; /* bytes over time */
 };
 
@@ -162,7 +163,8 @@ struct rig_analysis {
 	struct rig_timeline timeline;
 	struct rig_series slab_bytes, page_count, free_by_order[RIG_ORDERS];
 	u64 failures_over_time[RIG_BUCKETS], extfrag_over_time[RIG_BUCKETS],
-		allocs_by_order_over_time[RIG_ORDERS][RIG_BUCKETS];
+		allocs_by_order_over_time[RIG_ORDERS][RIG_BUCKETS],
+		failures_by_order_over_time[RIG_ORDERS][RIG_BUCKETS];
 	struct rig_perf_stat *perf;
 };
 

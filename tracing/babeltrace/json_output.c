@@ -155,7 +155,7 @@ static json_t *classes(const struct rig_output *output)
 		const struct rig_class *class = &analysis->classes[i];
 		json_t *object;
 
-		if (!class->live_bytes)
+		if (!class->live_bytes && !class->live_bytes_at_failure)
 			continue;
 		object = json_object();
 		json_object_set_new(object, "cache",
@@ -164,6 +164,7 @@ static json_t *classes(const struct rig_output *output)
 				    text_or_hex(rig_site_text(output, &analysis->sites[class->site],
 							      text, sizeof(text))));
 		set(object, "live_bytes", class->live_bytes);
+		set(object, "live_bytes_at_failure", class->live_bytes_at_failure);
 		set(object, "live_objects", class->live_objects);
 		json_array_append_new(array, object);
 	}
@@ -310,6 +311,8 @@ static json_t *failures(const struct rig_output *output)
 		json_object_set_new(object, "last_ns", json_integer(failure->last_ns));
 		json_object_set_new(object, "first_comm",
 				    text_or_hex(analysis->tasks[failure->first_task].comm));
+		json_object_set_new(object, "first_pid",
+				    json_integer(analysis->tasks[failure->first_task].pid));
 		set(object, "live_pages", failure->live_pages);
 		set(object, "live_slab_bytes", failure->live_slab_bytes);
 		json_object_set_new(object, "free_by_order",
@@ -322,6 +325,50 @@ static json_t *failures(const struct rig_output *output)
 	return array;
 }
 
+/* Who held memory when the first page allocation failed: the ten of each that held most. */
+static json_t *holders(const struct rig_output *output)
+{
+	const struct rig_analysis *analysis = output->analysis;
+	size_t *requests = rig_sorted_requests(output, true), *sites = rig_sites_at_failure(output);
+	json_t *object = json_object(), *pages = json_array(), *objects = json_array();
+	char text[RIG_GFP_TEXT_SIZE];
+
+	for (size_t i = 0; i < analysis->nr_requests && i < RIG_HOLDERS; i++) {
+		const struct rig_request *request = &analysis->requests[requests[i]];
+		const struct rig_task *task = &analysis->tasks[request->task];
+		json_t *holder;
+
+		if (!request->live_at_failure)
+			break;
+		holder = json_object();
+		json_object_set_new(holder, "comm", text_or_hex(task->comm));
+		json_object_set_new(holder, "pid", json_integer(task->pid));
+		set(holder, "order", request->order);
+		set(holder, "pages", request->live_at_failure << (request->order & 15));
+		json_object_set_new(
+			holder, "gfp_flags",
+			json_string(rig_gfp_text(output, request->gfp, text, sizeof(text))));
+		json_array_append_new(pages, holder);
+	}
+	for (size_t i = 0; i < analysis->nr_sites && i < RIG_HOLDERS; i++) {
+		const struct rig_site *site = &analysis->sites[sites[i]];
+		json_t *holder;
+
+		if (!site->live_bytes_at_failure)
+			break;
+		holder = json_object();
+		json_object_set_new(holder, "call_site",
+				    text_or_hex(rig_site_text(output, site, text, sizeof(text))));
+		set(holder, "live_bytes", site->live_bytes_at_failure);
+		json_array_append_new(objects, holder);
+	}
+	free(requests);
+	free(sites);
+	json_object_set_new(object, "pages", pages);
+	json_object_set_new(object, "call_sites", objects);
+	return object;
+}
+
 static json_t *timeline(const struct rig_output *output)
 {
 	const struct rig_analysis *analysis = output->analysis;
@@ -329,6 +376,7 @@ static json_t *timeline(const struct rig_output *output)
 	json_t *object = json_object();
 	json_t *free_pages = json_array();
 	json_t *orders = json_array();
+	json_t *failed = json_array();
 
 	json_object_set_new(object, "begin_ns", json_integer(analysis->timeline.begin_ns));
 	json_object_set_new(object, "bucket_ns", json_integer(analysis->timeline.width_ns));
@@ -341,9 +389,12 @@ static json_t *timeline(const struct rig_output *output)
 		json_array_append_new(free_pages, series(&analysis->free_by_order[order], used));
 		json_array_append_new(orders,
 				      counts(analysis->allocs_by_order_over_time[order], used));
+		json_array_append_new(failed,
+				      counts(analysis->failures_by_order_over_time[order], used));
 	}
 	json_object_set_new(object, "free_by_order", free_pages);
 	json_object_set_new(object, "allocs_by_order", orders);
+	json_object_set_new(object, "failures_by_order", failed);
 	return object;
 }
 
@@ -391,9 +442,12 @@ static json_t *perf(const struct rig_output *output)
 json_t *rig_output_json(const struct rig_output *output)
 {
 	const struct rig_analysis *analysis = output->analysis;
+	const char *release = rig_reader_environment(output->reader, "kernel_release");
 	json_t *object = json_object();
 
 	json_object_set_new(object, "source", text_or_hex(output->source));
+	if (release)
+		json_object_set_new(object, "kernel_release", text_or_hex(release));
 	json_object_set_new(object, "first_ns", json_integer(analysis->first_ns));
 	json_object_set_new(object, "last_ns", json_integer(analysis->last_ns));
 	set(object, "discarded", output->discarded);
@@ -408,6 +462,7 @@ json_t *rig_output_json(const struct rig_output *output)
 	json_object_set_new(object, "pages", pages(output));
 	json_object_set_new(object, "requests", requests(output));
 	json_object_set_new(object, "failures", failures(output));
+	json_object_set_new(object, "holders_at_first_failure", holders(output));
 	json_object_set_new(object, "timeline", timeline(output));
 	if (analysis->perf)
 		json_object_set_new(object, "perf", perf(output));

@@ -21,6 +21,8 @@ enum rig_sort {
 	RIG_NR_SORTS
 };
 
+#define RIG_HOLDERS 10 /* of memory at the first failure, that are told */
+
 extern const char *const rig_sort_names[RIG_NR_SORTS];
 
 struct rig_output {

@@ -41,6 +41,8 @@ static void note_holders(struct rig_analysis *analysis)
 {
 	for (size_t i = 0; i < analysis->nr_sites; i++)
 		analysis->sites[i].live_bytes_at_failure = analysis->sites[i].live_bytes;
+	for (size_t i = 0; i < analysis->nr_classes; i++)
+		analysis->classes[i].live_bytes_at_failure = analysis->classes[i].live_bytes;
 	for (size_t i = 0; i < analysis->nr_requests; i++)
 		analysis->requests[i].live_at_failure = analysis->requests[i].live;
 }
@@ -48,6 +50,7 @@ static void note_holders(struct rig_analysis *analysis)
 static void add_failure(struct rig_analysis *analysis, const struct rig_record *record,
 			struct rig_request *request)
 {
+	unsigned int bucket = rig_timeline_bucket(analysis, record->time_ns);
 	struct rig_failure *failure = NULL;
 
 	if (!analysis->nr_failures)
@@ -71,7 +74,9 @@ static void add_failure(struct rig_analysis *analysis, const struct rig_record *
 	}
 	failure->count++;
 	failure->last_ns = record->time_ns;
-	analysis->failures_over_time[rig_timeline_bucket(analysis, record->time_ns)]++;
+	analysis->failures_over_time[bucket]++;
+	if (request->order < RIG_ORDERS)
+		analysis->failures_by_order_over_time[request->order][bucket]++;
 }
 
 static void note_time(struct rig_analysis *analysis, s64 time_ns)

@@ -27,6 +27,7 @@
 #include "output.h"
 
 #define DEFAULT_LIMIT 20
+#define HTML_LIMIT 250 /* a report shows a part at first, but sorts all */
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML };
 
@@ -45,7 +46,7 @@ struct sink {
 	char *kallsyms;
 	char *release;
 	char *comm;
-	bool has_cpu, has_pid, has_begin, has_end;
+	bool has_limit, has_cpu, has_pid, has_begin, has_end;
 	s64 cpu, pid, begin_ns, end_ns;
 	u64 discarded;
 	bool shown;
@@ -201,7 +202,7 @@ static bool take_parameters(const bt_value *params, struct sink *sink)
 	    !take_text(params, "kernel-release", &sink->release) ||
 	    !take_text(params, "comm", &sink->comm) || !take_sort(params, sink) ||
 	    (sink->format != FORMAT_HTML && !take_format(params, sink)) ||
-	    !take_number(params, "limit", &limit, &given) ||
+	    !take_number(params, "limit", &limit, &sink->has_limit) ||
 	    !take_number(params, "page-offset", &offset, &given) ||
 	    !take_number(params, "cpu", &sink->cpu, &sink->has_cpu) ||
 	    !take_number(params, "pid", &sink->pid, &sink->has_pid) ||
@@ -334,7 +335,8 @@ static struct rig_symbols *open_symbols(const struct sink *sink)
 }
 
 /* @path NULL: standard output. */
-static bool write_output(const struct rig_output *output, enum format format, const char *path)
+static bool write_output(const struct sink *sink, const struct rig_output *output,
+			 enum format format, const char *path)
 {
 	FILE *file = path ? fopen(path, "w") : stdout;
 	bool ok;
@@ -350,7 +352,11 @@ static bool write_output(const struct rig_output *output, enum format format, co
 		fputc('\n', file);
 		json_decref(json);
 	} else if (format == FORMAT_HTML) {
-		rig_output_html(output, file);
+		struct rig_output more = *output;
+
+		if (!sink->has_limit)
+			more.limit = HTML_LIMIT;
+		rig_output_html(&more, file);
 	} else {
 		rig_output_text(output, file);
 	}
@@ -401,9 +407,9 @@ static bool show(struct sink *sink, bool incomplete)
 	};
 	if (!path && sink->format == FORMAT_HTML)
 		path = "kmemrig-report.html";
-	ok = write_output(&output, sink->format, path);
+	ok = write_output(sink, &output, sink->format, path);
 	if (sink->report)
-		ok &= write_output(&output, FORMAT_HTML, sink->report);
+		ok &= write_output(sink, &output, FORMAT_HTML, sink->report);
 	rig_symbols_close(symbols);
 	say_lacking(sink, output.source);
 	return ok;

@@ -9,7 +9,6 @@
 
 #include "text.h"
 
-#define HOLDERS 10   /* rows of who held memory */
 #define INTERVALS 16 /* rows of the table over time */
 
 typedef unsigned long long ull;
@@ -62,7 +61,7 @@ static void put_page_holders(const struct rig_output *output, FILE *file)
 	char text[RIG_GFP_TEXT_SIZE];
 
 	fprintf(file, "\n  Who held pages then (of those allocated in the trace):\n");
-	for (size_t i = 0; i < analysis->nr_requests && i < HOLDERS; i++) {
+	for (size_t i = 0; i < analysis->nr_requests && i < RIG_HOLDERS; i++) {
 		const struct rig_request *request = &analysis->requests[requests[i]];
 		const struct rig_task *task = &analysis->tasks[request->task];
 		u64 pages = request->live_at_failure << (request->order & 15);
@@ -84,7 +83,7 @@ static void put_object_holders(const struct rig_output *output, FILE *file)
 	char text[128];
 
 	fprintf(file, "\n  Which call sites held objects then:\n");
-	for (size_t i = 0; i < analysis->nr_sites && i < HOLDERS; i++) {
+	for (size_t i = 0; i < analysis->nr_sites && i < RIG_HOLDERS; i++) {
 		const struct rig_site *site = &analysis->sites[sites[i]];
 
 		if (!site->live_bytes_at_failure)

@@ -35,6 +35,7 @@ static void double_width(struct rig_analysis *analysis)
 	for (unsigned int order = 0; order < RIG_ORDERS; order++) {
 		merge_series(&analysis->free_by_order[order]);
 		merge_counts(analysis->allocs_by_order_over_time[order]);
+		merge_counts(analysis->failures_by_order_over_time[order]);
 	}
 	for (size_t i = 0; i < analysis->nr_classes; i++)
 		merge_series(analysis->classes[i].live);
