@@ -20,24 +20,24 @@ static __always_inline bool may_not_sleep(const struct rig_cpu *cpu)
 	return cpu->preempt_count | (unsigned long)cpu->irqs_disabled;
 }
 
-/*
- * Is this call out of the ordinary? Then the slow functions take it from the start: fault
- * injection, debugging caches, someone listens to the event, checks after each operation, sleeping
- * where that is forbidden, clearing.
- */
-static __always_inline bool out_of_ordinary(const struct rig_cpu *cpu,
-					    const struct kmem_cache *cache, u64 event)
+/* Does someone listen to the event, or check after each operation? */
+static __always_inline bool is_watched(const struct rig_cpu *cpu, u64 event)
 {
-	const struct rig_machine *machine = cpu->machine;
-
-	return unlikely(((READ_ONCE(machine->events.enabled) & event) != 0) |
-			(machine->check_tier != 0) | cpu->faults_armed | cache->special);
+	return unlikely(READ_ONCE(cpu->watched) & (event | RIG_WATCH_CHECKS));
 }
 
-static __always_inline bool gfp_out_of_ordinary(const struct rig_cpu *cpu, gfp_t gfp)
+/*
+ * Is this allocation out of the ordinary? Then the slow functions take it from the start: someone
+ * watches, fault injection, clearing, sleeping where that is forbidden (they look whether this
+ * call might), debugging caches.
+ */
+static __always_inline bool alloc_out_of_ordinary(const struct rig_cpu *cpu,
+						  const struct kmem_cache *cache, gfp_t gfp,
+						  u64 event)
 {
-	/* Where sleeping is forbidden the slow functions look whether this call might. */
-	return unlikely((gfp & __GFP_ZERO) | may_not_sleep(cpu));
+	return unlikely((READ_ONCE(cpu->watched) & (event | RIG_WATCH_CHECKS)) |
+			(gfp & __GFP_ZERO) | may_not_sleep(cpu) | cpu->faults_armed |
+			cache->special);
 }
 
 /* Before any allocation: may it sleep where it is (might_alloc), must it fail? */
@@ -109,8 +109,7 @@ static __always_inline void *cache_alloc(struct rig_cpu *cpu, struct kmem_cache 
 {
 	void *object;
 
-	if (out_of_ordinary(cpu, cache, RIG_WANT(kmem_cache_alloc)) ||
-	    gfp_out_of_ordinary(cpu, gfp))
+	if (alloc_out_of_ordinary(cpu, cache, gfp, RIG_WANT(kmem_cache_alloc)))
 		return kmem_cache_alloc_slow(cpu, cache, gfp, node, call_site);
 	object = cache->alloc(cache, gfp, node, cpu);
 	if (likely(object))
@@ -174,7 +173,7 @@ static inline bool take_back_slow(struct rig_cpu *cpu, struct kmem_cache *cache,
 static __always_inline void cache_free(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
 				       unsigned long call_site)
 {
-	if (out_of_ordinary(cpu, cache, RIG_WANT(kmem_cache_free)))
+	if (is_watched(cpu, RIG_WANT(kmem_cache_free)) || unlikely(cache->special))
 		kmem_cache_free_slow(cpu, cache, object, call_site);
 	else if (take_back(cpu, cache, object, call_site))
 		cache->free(cache, object, cpu);

@@ -132,7 +132,7 @@ static __always_inline void *do_kmalloc(struct rig_cpu *cpu, size_t size, gfp_t 
 	if (unlikely(size - 1 >= kmem->fast_limit))
 		return kmalloc_slow(cpu, size, gfp, node, call_site);
 	cache = class_of(kmem, size, gfp);
-	if (out_of_ordinary(cpu, cache, RIG_WANT(kmalloc)) || gfp_out_of_ordinary(cpu, gfp))
+	if (alloc_out_of_ordinary(cpu, cache, gfp, RIG_WANT(kmalloc)))
 		return kmalloc_slow(cpu, size, gfp, node, call_site);
 	object = cache->alloc(cache, gfp, node, cpu);
 	if (likely(object))
@@ -235,7 +235,7 @@ static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned
 	cache = page->slab_cache;
 	if (unlikely(!PageSlab(page) || !cache ||
 		     __atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id ||
-		     out_of_ordinary(cpu, cache, 0)))
+		     is_watched(cpu, 0) || cache->special))
 		goto slow;
 	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
 	poison_freed(cpu, cache, object);

@@ -49,13 +49,22 @@ int rig_event_find(const char *name)
 	return -1;
 }
 
-static void update_enabled(struct rig_events *events)
+void rig_event_tell_cpus(struct rig_machine *machine)
+{
+	u64 watched = machine->events.enabled | (machine->check_tier ? RIG_WATCH_CHECKS : 0);
+
+	for (int id = 0; machine->cpus && id < machine->nr_cpus; id++)
+		WRITE_ONCE(machine->cpus[id].watched, watched);
+}
+
+static void update_enabled(struct rig_machine *machine)
 {
 	u64 wanted = 0;
 
-	for (const struct rig_event_sink *sink = events->sinks; sink; sink = sink->next)
+	for (const struct rig_event_sink *sink = machine->events.sinks; sink; sink = sink->next)
 		wanted |= sink->wanted;
-	WRITE_ONCE(events->enabled, wanted);
+	WRITE_ONCE(machine->events.enabled, wanted);
+	rig_event_tell_cpus(machine);
 }
 
 void rig_event_attach(struct rig_machine *machine, struct rig_event_sink *sink)
@@ -66,7 +75,7 @@ void rig_event_attach(struct rig_machine *machine, struct rig_event_sink *sink)
 		link = &(*link)->next;
 	sink->next = NULL;
 	*link = sink;
-	update_enabled(&machine->events);
+	update_enabled(machine);
 }
 
 void rig_event_detach(struct rig_machine *machine, struct rig_event_sink *sink)
@@ -77,7 +86,7 @@ void rig_event_detach(struct rig_machine *machine, struct rig_event_sink *sink)
 		link = &(*link)->next;
 	if (*link)
 		*link = sink->next;
-	update_enabled(&machine->events);
+	update_enabled(machine);
 }
 
 /* Call sites are given as the host has them, and told as a kernel has them. */

@@ -126,6 +126,7 @@ static int make_cpus(struct rig_machine *machine, const struct rig_machine_confi
 		snprintf(cpu->idle.comm, sizeof(cpu->idle.comm), "swapper/%d", id % RIG_NR_CPUS);
 		cpu->task = &cpu->idle;
 	}
+	rig_event_tell_cpus(machine);
 	return 0;
 }
 

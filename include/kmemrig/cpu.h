@@ -38,11 +38,16 @@ struct rig_cpu {
 	int id;	 /* 0 .. machine->nr_cpus - 1 */
 	int nid; /* the node it belongs to */
 	bool online;
-	bool irqs_disabled;
 	bool irqs_pending; /* one arrived while they were off */
+	bool irqs_disabled;
 	bool faults_armed; /* some fault attribute or fail-nth is active: ask it (kmemrig/fault.h)
 			    */
 	unsigned long preempt_count; /* linux/preempt.h */
+	/*
+	 * What someone wants to know of this CPU's calls, for hot paths to look at once: the bits
+	 * of machine->events.enabled, and RIG_WATCH_CHECKS where machine->check_tier is not 0.
+	 */
+	u64 watched;
 	struct task_struct *task;    /* never NULL; the CPU's idle task at first */
 	struct task_struct idle;
 	/* Where the API was entered, for call_site fields; 0: take the return address. */

@@ -139,7 +139,7 @@ struct rig_machine {
 	struct rig_events events;
 	struct rig_event_sink *trace; /* of a "kmemrig trace" around us; or NULL */
 	struct rig_check_policy *check;
-	int check_tier;
+	int check_tier; /* changed later: rig_event_tell_cpus() */
 };
 
 /*
