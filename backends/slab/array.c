@@ -180,6 +180,41 @@ void slab_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
 		slab_destroy_list(data, &doomed, cpu);
 }
 
+/* The same on one node, without debugging: the CPU's array alone, unless it is empty or full. */
+void *slab_alloc_plain(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu)
+{
+	struct slab_cache *data = cache->backend_data;
+	struct slab_array *array = slab_lock_array(data, cpu->id);
+	unsigned int avail = array->avail;
+	void *slot;
+
+	if (unlikely(!avail)) {
+		slab_unlock_array(data, cpu->id);
+		return slab_alloc(cache, gfp, node, cpu);
+	}
+	array->touched = 1;
+	slot = array->entry[avail - 1];
+	array->avail = avail - 1;
+	slab_unlock_array(data, cpu->id);
+	return slot;
+}
+
+void slab_free_plain(struct kmem_cache *cache, void *object, struct rig_cpu *cpu)
+{
+	struct slab_cache *data = cache->backend_data;
+	struct slab_array *array = slab_lock_array(data, cpu->id);
+	unsigned int avail = array->avail;
+
+	if (unlikely(avail >= array->limit)) {
+		slab_unlock_array(data, cpu->id);
+		slab_free(cache, object, cpu);
+		return;
+	}
+	array->entry[avail] = object;
+	array->avail = avail + 1;
+	slab_unlock_array(data, cpu->id);
+}
+
 void slab_drain_array_locked(struct slab_cache *data, struct slab_array *array, int nid, bool all,
 			     struct list_head *doomed)
 {

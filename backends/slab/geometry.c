@@ -186,5 +186,12 @@ int slab_set_geometry(struct slab_cache *data)
 	cache->size = size;
 	cache->usable_size = cache->object_size;
 	cache->wants_caller = flags & SLAB_STORE_USER;
+	if (!data->several_nodes && !(flags & SLAB_DEBUG)) {
+		cache->alloc = slab_alloc_plain;
+		cache->free = slab_free_plain;
+	} else {
+		cache->alloc = slab_alloc;
+		cache->free = slab_free;
+	}
 	return 0;
 }

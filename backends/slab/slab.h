@@ -208,6 +208,8 @@ gfp_t slab_exact_node(const struct slab_cache *data, gfp_t gfp);
 /* array.c: objects through the CPUs' arrays. */
 void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
 void slab_free(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
+void *slab_alloc_plain(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_cpu *cpu);
+void slab_free_plain(struct kmem_cache *cache, void *object, struct rig_cpu *cpu);
 unsigned int slab_transfer(struct slab_array *to, struct slab_array *from, unsigned int max);
 /* All, or a fifth, of an array's objects go to their slabs, lock of the node held. */
 void slab_drain_array_locked(struct slab_cache *data, struct slab_array *array, int nid, bool all,
