@@ -24,6 +24,12 @@ void rig_kmem_trace_cache_free(struct rig_cpu *cpu, struct kmem_cache *cache, co
 		  .ptr = rig_kernel_address(cpu->machine, object), .name = cache->name);
 }
 
+void *kmem_mark_live(struct rig_cpu *cpu, struct kmem_cache *cache, void *object, size_t usable)
+{
+	mark_live(cpu, cache, object, usable ? usable : cache->object_size);
+	return object;
+}
+
 void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
 			    unsigned long call_site)
 {
@@ -47,6 +53,29 @@ void kmem_cache_free_slow(struct rig_cpu *cpu, struct kmem_cache *cache, void *o
 	cache->free(cache, object, cpu);
 	if (cpu->machine->check_tier)
 		kmem_check_after(cpu, cache, object);
+}
+
+/* The CPU has no list, or it does not serve the call: the backend does. */
+void *kmem_cache_alloc_plain(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
+			     unsigned long call_site)
+{
+	void *object;
+
+	if (unlikely(cache->special))
+		return kmem_cache_alloc_slow(cpu, cache, gfp, node, call_site);
+	object = cache->alloc(cache, gfp, node, cpu);
+	if (likely(object))
+		mark_live(cpu, cache, object, cache->object_size);
+	return object;
+}
+
+void kmem_cache_free_plain(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+			   unsigned long call_site)
+{
+	if (unlikely(cache->special))
+		kmem_cache_free_slow(cpu, cache, object, call_site);
+	else if (take_back(cpu, cache, object, call_site))
+		cache->free(cache, object, cpu);
 }
 
 void *rig_kmem_cache_alloc(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,

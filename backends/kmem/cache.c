@@ -167,6 +167,8 @@ struct kmem_cache *kmem_create_cache(struct rig_kmem *kmem, const char *name, un
 	*error = machine->slab->cache_init(cache);
 	cache->fault_inject = cache->flags & SLAB_FAILSLAB ? 1 : 0;
 	cache->special = cache->wants_caller || kmem->init_on_alloc || kmem->init_on_free;
+	if (cache->special)
+		cache->cpu_lists = NULL;
 	if (!*error)
 		return cache;
 	if (cache->self)

@@ -121,23 +121,38 @@ static noinline void *kmalloc_slow(struct rig_cpu *cpu, size_t size, gfp_t gfp, 
 	return object;
 }
 
-static __always_inline void *do_kmalloc(struct rig_cpu *cpu, size_t size, gfp_t gfp, int node,
-					unsigned long call_site)
+/* As kmem_cache_alloc_plain(). */
+static noinline void *kmalloc_plain(struct rig_cpu *cpu, struct kmem_cache *cache, size_t size,
+				    gfp_t gfp, int node, unsigned long call_site)
 {
-	struct rig_kmem *kmem = kmem_of(cpu->machine);
-	struct kmem_cache *cache;
 	void *object;
 
-	/* Size 0 wraps to the largest; where kmalloc is the backend's own, fast_limit is 0. */
-	if (unlikely(size - 1 >= kmem->fast_limit))
-		return kmalloc_slow(cpu, size, gfp, node, call_site);
-	cache = class_of(kmem, size, gfp);
-	if (alloc_out_of_ordinary(cpu, cache, gfp, RIG_WANT(kmalloc)))
+	if (unlikely(cache->special))
 		return kmalloc_slow(cpu, size, gfp, node, call_site);
 	object = cache->alloc(cache, gfp, node, cpu);
 	if (likely(object))
 		mark_live(cpu, cache, object, size);
 	return object;
+}
+
+static __always_inline void *do_kmalloc(struct rig_cpu *cpu, size_t size, gfp_t gfp, int node,
+					unsigned long call_site)
+{
+	struct rig_kmem *kmem = kmem_of(cpu->machine);
+
+	struct kmem_cache *cache;
+	void *object;
+
+	/* Size 0 wraps to the largest; where kmalloc is the backend's own, fast_limit is 0. */
+	if (unlikely(size - 1 >= kmem->fast_limit) || alloc_is_unusual(cpu, gfp))
+		return kmalloc_slow(cpu, size, gfp, node, call_site);
+	cache = class_of(kmem, size, gfp);
+	if (node != NUMA_NO_NODE)
+		return kmalloc_plain(cpu, cache, size, gfp, node, call_site);
+	object = take_from_list(cpu, cache);
+	if (unlikely(!object))
+		return kmalloc_plain(cpu, cache, size, gfp, node, call_site);
+	return marked_live(cpu, cache, object, size);
 }
 
 void *rig_kmalloc(struct rig_cpu *cpu, size_t size, gfp_t gfp, int node, unsigned long call_site)
@@ -233,9 +248,11 @@ static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned
 	live = live_byte(machine, object);
 	page = compound_head(rig_virt_to_page(machine, object));
 	cache = page->slab_cache;
-	if (unlikely(!PageSlab(page) || !cache ||
-		     __atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id ||
-		     is_watched(cpu, 0) || cache->special))
+	if (unlikely(!PageSlab(page) || !cache || cpu->checked || cache->special))
+		goto slow;
+	if (likely(put_on_list(cpu, cache, object)))
+		return;
+	if (unlikely(__atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id))
 		goto slow;
 	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
 	poison_freed(cpu, cache, object);

@@ -59,9 +59,9 @@ static __always_inline struct rig_kmem *kmem_of(const struct rig_machine *machin
 }
 
 /* In words, rotated so that one comparison finds what is below, above, or not aligned. */
-static __always_inline unsigned long words_from(const u8 *base, const void *object)
+static __always_inline unsigned long words_from(unsigned long base, const void *object)
 {
-	unsigned long offset = (unsigned long)object - (unsigned long)base;
+	unsigned long offset = (unsigned long)object - base;
 
 	return offset >> 3 | offset << 61;
 }
@@ -69,7 +69,7 @@ static __always_inline unsigned long words_from(const u8 *base, const void *obje
 static __always_inline unsigned long live_index(const struct rig_machine *machine,
 						const void *object)
 {
-	return words_from(machine->object_base, object);
+	return words_from((unsigned long)machine->object_base, object);
 }
 
 static __always_inline unsigned long live_limit(const struct rig_machine *machine)
@@ -80,7 +80,8 @@ static __always_inline unsigned long live_limit(const struct rig_machine *machin
 /* Of an aligned object: does it lie in simulated memory, where pages can be asked? */
 static __always_inline bool has_page(const struct rig_machine *machine, const void *object)
 {
-	return words_from(machine->direct_map, object) < machine->max_low_pfn << (PAGE_SHIFT - 3);
+	return words_from((unsigned long)machine->direct_map, object) < machine->max_low_pfn
+										<< (PAGE_SHIFT - 3);
 }
 
 /* @live: of a cache or of the front end, see struct kmem_cache. */
@@ -103,8 +104,13 @@ void kmem_report_live_twice(struct rig_machine *machine, struct kmem_cache *cach
 /* After an operation on @object; NULL: on none, or on many. */
 void kmem_check_after(struct rig_cpu *cpu, struct kmem_cache *cache, const void *object);
 
+void *kmem_mark_live(struct rig_cpu *cpu, struct kmem_cache *cache, void *object, size_t usable);
+void *kmem_cache_alloc_plain(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
+			     unsigned long call_site);
 void *kmem_cache_alloc_slow(struct rig_cpu *cpu, struct kmem_cache *cache, gfp_t gfp, int node,
 			    unsigned long call_site);
+void kmem_cache_free_plain(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+			   unsigned long call_site);
 void kmem_cache_free_slow(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
 			  unsigned long call_site);
 /* alloc.c, kmalloc.c: the slow parts, out of the hot path. */

@@ -31,7 +31,7 @@ void rig_sleep_misuse(struct rig_cpu *cpu, const char *file, int line)
 	rig_misuse(cpu, "context.sleep",
 		   "sleeping function called from invalid context at %s:%d\n"
 		   "in_atomic(): %d, irqs_disabled(): %d, non_block: 0, pid: %d, name: %s\n"
-		   "preempt_count: %lx, expected: 0",
+		   "preempt_count: %x, expected: 0",
 		   file, line, cpu->preempt_count != 0, cpu->irqs_disabled, cpu->task->pid,
 		   cpu->task->comm, cpu->preempt_count);
 }

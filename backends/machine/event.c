@@ -49,12 +49,17 @@ int rig_event_find(const char *name)
 	return -1;
 }
 
+/* Those that the slab front end's hot paths would have to emit. */
+#define OBJECT_EVENTS                                                                              \
+	(RIG_WANT(kmalloc) | RIG_WANT(kmem_cache_alloc) | RIG_WANT(kfree) |                        \
+	 RIG_WANT(kmem_cache_free))
+
 void rig_event_tell_cpus(struct rig_machine *machine)
 {
-	u64 watched = machine->events.enabled | (machine->check_tier ? RIG_WATCH_CHECKS : 0);
-
-	for (int id = 0; machine->cpus && id < machine->nr_cpus; id++)
-		WRITE_ONCE(machine->cpus[id].watched, watched);
+	for (int id = 0; machine->cpus && id < machine->nr_cpus; id++) {
+		machine->cpus[id].watched = machine->events.enabled & OBJECT_EVENTS;
+		machine->cpus[id].checked = machine->check_tier != 0;
+	}
 }
 
 static void update_enabled(struct rig_machine *machine)

@@ -74,7 +74,7 @@ noinline void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq)
 {
 	struct irq_line *line = &cpu->machine->irq->lines[irq];
 	struct rig_cpu *before = rig_cpu_enter(cpu);
-	unsigned long count;
+	unsigned int count;
 	int handled = IRQ_NONE;
 
 	cpu->irqs_disabled = true;
@@ -89,7 +89,7 @@ noinline void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq)
 		if (cpu->preempt_count != count || !cpu->irqs_disabled)
 			rig_misuse(cpu, "irq.context",
 				   "irq %u handler %s enabled interrupts or left preempt_count "
-				   "%#lx, not %#lx",
+				   "%#x, not %#x",
 				   irq, action->name ? action->name : "", cpu->preempt_count,
 				   count);
 		cpu->preempt_count = count;

@@ -17,6 +17,7 @@
 #include <kmemrig/device.h>
 #include <kmemrig/fault_control.h>
 #include <kmemrig/highmem.h>
+#include <kmemrig/kmem_cache.h>
 #include <kmemrig/lttng.h>
 #include <kmemrig/machine.h>
 #include <kmemrig/plugin.h>
@@ -121,6 +122,7 @@ static int make_cpus(struct rig_machine *machine, const struct rig_machine_confi
 
 		cpu->machine = machine;
 		cpu->id = id;
+		cpu->list_at = (unsigned long)id * KMEM_CPU_LIST_STRIDE;
 		cpu->nid = config->cpu_nid ? config->cpu_nid[id] : 0;
 		cpu->online = true;
 		snprintf(cpu->idle.comm, sizeof(cpu->idle.comm), "swapper/%d", id % RIG_NR_CPUS);

@@ -28,15 +28,17 @@ static void *take_slab_list(struct slub_cache *s, struct page *slab)
 		new.counters = old.counters;
 		new.inuse = old.objects;
 		new.frozen = old.freelist != NULL;
+		new.owner = 0;
 	} while (!slub_swap(s, slab, old, new));
+	slub_end_owner(s, old.owner);
 	return old.freelist;
 }
 
 /* The first object of @freelist is handed out, the rest is the CPU's. Under the CPU's lock. */
 static void *load_freelist(struct slub_cache *s, struct slub_cpu *c, void *freelist)
 {
-	WRITE_ONCE(c->freelist, slub_next(s, freelist));
-	WRITE_ONCE(c->tid, c->tid + SLUB_TID_STEP);
+	WRITE_ONCE(c->list.freelist, slub_next(s, freelist));
+	WRITE_ONCE(c->list.tid, c->list.tid + SLUB_TID_STEP);
 	return freelist;
 }
 
@@ -57,13 +59,13 @@ static void *alloc_from_cpu_slab(struct slub_cache *s, struct slub_cpu *c, gfp_t
 		slub_lock_cpu(s, c);
 		return NULL;
 	}
-	freelist = c->freelist;
+	freelist = c->list.freelist;
 	if (!freelist)
 		freelist = take_slab_list(s, slab);
 	if (freelist)
 		return load_freelist(s, c, freelist);
-	WRITE_ONCE(c->slab, NULL);
-	WRITE_ONCE(c->tid, c->tid + SLUB_TID_STEP);
+	slub_set_slab(s, c, NULL);
+	WRITE_ONCE(c->list.tid, c->list.tid + SLUB_TID_STEP);
 	return NULL;
 }
 
@@ -83,7 +85,7 @@ static void *alloc_from_cpu(struct slub_cache *s, struct slub_cpu *c, gfp_t gfp,
 			struct page *slab = c->partial;
 
 			c->partial = slab->next;
-			WRITE_ONCE(c->slab, slab);
+			slub_set_slab(s, c, slab);
 		}
 	}
 	slub_unlock_cpu(s, c);
@@ -105,7 +107,7 @@ static void *install_slab(struct slub_cache *s, struct slub_cpu *c, struct page 
 		slub_deactivate(s, other, others, cpu);
 		slub_lock_cpu(s, c);
 	}
-	WRITE_ONCE(c->slab, slab);
+	slub_set_slab(s, c, slab);
 	object = load_freelist(s, c, freelist);
 	slub_unlock_cpu(s, c);
 	return object;
@@ -181,14 +183,13 @@ static __always_inline void *alloc_alone(struct kmem_cache *cache, gfp_t gfp, in
 {
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[0];
-	void *object = c->freelist;
+	void *object = c->list.freelist;
 	void *next;
 
 	if (unlikely(!object || (node != NUMA_NO_NODE && page_to_nid(c->slab) != node)))
 		return alloc_slow(s, gfp, node, cpu);
-	next = mixed ? slub_next(s, object) : slub_read_word((u8 *)object + s->offset);
-	c->freelist = next;
-	c->tid += SLUB_TID_STEP;
+	next = mixed ? slub_next(s, object) : rig_read_raw((u8 *)object + s->offset);
+	c->list.freelist = next;
 	prefetch_next(s, next);
 	return object;
 }
@@ -211,19 +212,16 @@ static __always_inline void *alloc_biased(struct kmem_cache *cache, gfp_t gfp, i
 	struct slub_cpu *c = &s->cpu[cpu->id];
 	void *object = NULL, *next;
 
-	if (likely(slub_enter(c))) {
-		object = c->freelist;
-		if (unlikely(node != NUMA_NO_NODE && object && page_to_nid(c->slab) != node))
-			object = NULL;
-		if (likely(object)) {
-			next = mixed ? slub_next(s, object)
-				     : slub_read_word((u8 *)object + s->offset);
-			c->freelist = next;
-			c->tid += SLUB_TID_STEP;
-			prefetch_next(s, next);
-		}
-		slub_leave(c);
+	if (likely(kmem_enter(cpu, &s->open)))
+		object = c->list.freelist;
+	if (unlikely(node != NUMA_NO_NODE && object && page_to_nid(c->slab) != node))
+		object = NULL;
+	if (likely(object)) {
+		next = mixed ? slub_next(s, object) : rig_read_raw((u8 *)object + s->offset);
+		c->list.freelist = next;
+		prefetch_next(s, next);
 	}
+	kmem_leave(cpu);
 	return likely(object) ? object : alloc_slow(s, gfp, node, cpu);
 }
 
@@ -247,14 +245,14 @@ void *slub_alloc_smp(struct kmem_cache *cache, gfp_t gfp, int node, struct rig_c
 
 	do {
 		/* The tid first: what is read after it belongs to it, or the exchange fails. */
-		tid = smp_load_acquire(&c->tid);
-		object = READ_ONCE(c->freelist);
+		tid = smp_load_acquire(&c->list.tid);
+		object = READ_ONCE(c->list.freelist);
 		slab = READ_ONCE(c->slab);
 		if (unlikely(!object || !slab ||
 			     (node != NUMA_NO_NODE && page_to_nid(slab) != node)))
 			return alloc_slow(s, gfp, node, cpu);
 		next = slub_next(s, object);
-	} while (unlikely(!slub_cmpxchg16(&c->freelist, (unsigned long)object, tid,
+	} while (unlikely(!slub_cmpxchg16(&c->list.freelist, (unsigned long)object, tid,
 					  (unsigned long)next, tid + SLUB_TID_STEP)));
 	prefetch_next(s, next);
 	return object;
@@ -299,13 +297,13 @@ size_t slub_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **ob
 	}
 	while (i < nr) {
 		slub_lock_cpu(s, c);
-		while (i < nr && c->freelist) {
-			objects[i] = c->freelist;
-			WRITE_ONCE(c->freelist, slub_next(s, objects[i]));
+		while (i < nr && c->list.freelist) {
+			objects[i] = c->list.freelist;
+			WRITE_ONCE(c->list.freelist, slub_next(s, objects[i]));
 			i++;
 		}
 		/* The slow path may let others in: what we took must not be taken again. */
-		WRITE_ONCE(c->tid, c->tid + SLUB_TID_STEP);
+		WRITE_ONCE(c->list.tid, c->list.tid + SLUB_TID_STEP);
 		slub_unlock_cpu(s, c);
 		if (i == nr)
 			break;

@@ -4,7 +4,8 @@
  *
  *	slub.cpu_slab          a CPU's free list lies in the CPU's slab; no slab, no list     (tier
  *1) slub.frozen            slabs of CPUs are frozen; slabs on node lists are not          (2)
- *	slub.owner             a slab's page says it is this cache's                          (2)
+ *	slub.owner             a slab's page says it is this cache's; the CPU that owns it is
+ *	                       the one on whose partial list it is                            (2)
  *	slub.objects           a slab holds as many objects as its order and their size allow (2)
  *	slub.inuse             inuse is objects less those on the slab's own list             (2)
  *	slub.freelist          free lists end, stay in their slab, and hit object starts      (2)
@@ -95,6 +96,8 @@ static bool check_slab(struct walk *w, const struct page *slab, bool frozen, voi
 		return fails(w, "slub.owner", slab, "flags", slab->flags);
 	if (state.frozen != frozen)
 		return fails(w, "slub.frozen", slab, "frozen", state.frozen);
+	if (state.owner && (!frozen || cpu_freelist))
+		return fails(w, "slub.owner", slab, "owned by a CPU", state.owner - 1);
 	if (slab->objects !=
 	    min((unsigned int)(PAGE_SIZE << order) / s->cache->size, SLUB_MAX_OBJECTS))
 		return fails(w, "slub.objects", slab, "objects", slab->objects);
@@ -111,20 +114,23 @@ static bool check_cpu(struct walk *w, const struct slub_cpu *c, int tier)
 {
 	int slabs = c->partial ? c->partial->slabs : 0;
 
-	if (!c->slab && c->freelist)
+	if (!c->slab && c->list.freelist)
 		return rig_fails(w->verdict, "slub.cpu_slab",
 				 "cache %s: a free list without a slab", w->s->cache->name);
-	if (c->slab && c->freelist &&
-	    compound_head(rig_virt_to_page(w->s->cache->machine, c->freelist)) != c->slab)
+	if (c->slab && c->list.freelist &&
+	    compound_head(rig_virt_to_page(w->s->cache->machine, c->list.freelist)) != c->slab)
 		return fails(w, "slub.cpu_slab", c->slab, "free list of another slab", 0);
 	if (tier < 2)
 		return true;
-	if (c->slab && !check_slab(w, c->slab, true, c->freelist))
+	if (c->slab && !check_slab(w, c->slab, true, c->list.freelist))
 		return false;
 	for (const struct page *slab = c->partial; slab; slab = slab->next) {
 		if (slab->slabs != slabs--)
 			return fails(w, "slub.cpu_partial_count", slab, "slabs",
 				     (unsigned long)slab->slabs);
+		if (slab->owner && &w->s->cpu[slab->owner - 1] != c)
+			return fails(w, "slub.owner", slab, "owned by another CPU",
+				     slab->owner - 1);
 		if (!check_slab(w, slab, true, NULL))
 			return false;
 	}
@@ -242,8 +248,8 @@ static noinline bool walk_changed(struct slub_cache *s, struct slub_cpu *c,
 	w.s = s;
 	w.verdict = verdict;
 	w.slabs = 0;
-	c->walked = c->freelist ? c->slab : NULL;
-	if (c->slab && !check_slab(&w, c->slab, true, c->freelist))
+	c->walked = c->list.freelist ? c->slab : NULL;
+	if (c->slab && !check_slab(&w, c->slab, true, c->list.freelist))
 		return false;
 	if (before && before != c->slab && !s->smp && PageSlab(before) &&
 	    before->slab_cache == s->cache && !check_slab(&w, before, before->frozen, NULL))
@@ -259,7 +265,7 @@ static __always_inline bool check_place(struct slub_cache *s, struct slub_cpu *c
 					struct rig_verdict *verdict)
 {
 	const struct page *slab = c->slab;
-	const void *freelist = c->freelist;
+	const void *freelist = c->list.freelist;
 	struct slub_state state;
 	const char *bad;
 
@@ -299,7 +305,7 @@ static bool walk_other(struct slub_cache *s, const struct page *slab, struct rig
 
 /* @slab is not the CPU's: it is on a list, another CPU's, or has gone back to its zone. */
 static __always_inline bool check_other(struct slub_cache *s, const struct page *slab,
-					struct rig_verdict *verdict)
+					const struct rig_cpu *cpu, struct rig_verdict *verdict)
 {
 	struct slub_state state, again;
 	const char *bad;
@@ -308,6 +314,8 @@ static __always_inline bool check_other(struct slub_cache *s, const struct page 
 	if (!PageSlab(slab) || slab->slab_cache != s->cache || (s->smp && s->debug))
 		return true;
 	state = slub_read(slab);
+	if (state.owner && state.owner != (unsigned int)cpu->id + 1)
+		return true; /* its owner changes it step by step */
 	bad = bad_counts(state);
 	if (!bad && state.freelist)
 		bad = s->smp ? bad_free_object(s, slab, state.freelist)
@@ -358,5 +366,5 @@ bool slub_check_touched(struct kmem_cache *cache, const void *object, struct rig
 	slab = compound_head(rig_virt_to_page(cache->machine, object));
 	if (slab == READ_ONCE(c->slab))
 		return true;
-	return check_other(s, slab, verdict) && check_ends(s, slub_node_of(s, slab), verdict);
+	return check_other(s, slab, cpu, verdict) && check_ends(s, slub_node_of(s, slab), verdict);
 }

@@ -22,14 +22,14 @@
 #define NS_PER_JIFFY 4000000UL /* HZ=250 */
 
 /* Memory that sanitizers hold for poisoned is looked at word by word, not through the C library. */
-SLUB_RAW void fill_bytes(u8 *start, u8 value, size_t bytes)
+RIG_RAW void fill_bytes(u8 *start, u8 value, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
 		((volatile u8 *)start)[i] = value;
 }
 
 /* First byte that is not @value, or NULL. */
-SLUB_RAW u8 *find_other(u8 *start, u8 value, size_t bytes)
+RIG_RAW u8 *find_other(u8 *start, u8 value, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
 		if (((volatile u8 *)start)[i] != value)
@@ -37,8 +37,8 @@ SLUB_RAW u8 *find_other(u8 *start, u8 value, size_t bytes)
 	return NULL;
 }
 
-SLUB_RAW void write_track(struct slub_track *track, unsigned long addr, const struct rig_cpu *cpu,
-			  u32 handle)
+RIG_RAW void write_track(struct slub_track *track, unsigned long addr, const struct rig_cpu *cpu,
+			 u32 handle)
 {
 	track->addr = addr;
 	track->handle = handle;
@@ -47,7 +47,7 @@ SLUB_RAW void write_track(struct slub_track *track, unsigned long addr, const st
 	track->when = cpu->machine->clock_ns / NS_PER_JIFFY;
 }
 
-SLUB_RAW void write_orig_size(u8 *where, unsigned int size)
+RIG_RAW void write_orig_size(u8 *where, unsigned int size)
 {
 	*(volatile unsigned int *)where = size;
 }

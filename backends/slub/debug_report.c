@@ -71,7 +71,7 @@ static void print_track(struct slub_cache *s, const char *what, const struct slu
 	slub_depot_print(machine, track->handle);
 }
 
-SLUB_RAW struct slub_track read_track(const struct slub_track *where)
+RIG_RAW struct slub_track read_track(const struct slub_track *where)
 {
 	struct slub_track track;
 
@@ -95,7 +95,7 @@ void slub_print_tracking(struct slub_cache *s, void *object)
 	print_track(s, "Freed", &track);
 }
 
-SLUB_RAW u8 read_byte(const u8 *address)
+RIG_RAW u8 read_byte(const u8 *address)
 {
 	return *(const volatile u8 *)address;
 }

@@ -29,23 +29,66 @@ bool slub_can_block(void)
 	return known == 1;
 }
 
-/* Until slub_unblock() the CPU has no fast path. Under its lock; not by the CPU itself. */
-static void slub_block(struct slub_cpu *c)
+/* Until slub_unblock() the cache has no fast path, and @other is out of it. */
+static void slub_block(struct slub_cache *s, const struct rig_cpu *other)
 {
-	WRITE_ONCE(c->blocked, 1);
+	rig_spin_lock(&s->block_lock);
+	s->front = s->cache->cpu_lists;
+	WRITE_ONCE(s->cache->cpu_lists, NULL);
+	WRITE_ONCE(s->open, NULL);
 	syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-	while (smp_load_acquire(&c->busy))
+	while (smp_load_acquire(&other->busy))
 		sched_yield();
 }
 
-static void slub_unblock(struct slub_cpu *c)
+static void slub_unblock(struct slub_cache *s)
 {
-	smp_store_release(&c->blocked, 0);
+	smp_store_release(&s->open, (u8 *)s->cpu);
+	smp_store_release(&s->cache->cpu_lists, s->front);
+	rig_spin_unlock(&s->block_lock);
+}
+
+/* After a CPU lost a slab, so many others that it freezes stay without an owner. */
+#define UNOWNED_AFTER_LOSS 256
+
+/* The slab may have gone on to another owner meanwhile, who is not blocked. */
+static void clear_owner(struct slub_cache *s, struct page *slab, unsigned int owner)
+{
+	struct slub_state old, new;
+
+	do {
+		old = slub_read(slab);
+		if (old.owner != owner)
+			return;
+		new = old;
+		new.owner = 0;
+	} while (!slub_swap(s, slab, old, new));
+	slub_end_owner(s, owner);
+}
+
+/* @slab is owned by another CPU than @cpu: from here on it is changed by compare and exchange. */
+void slub_disown(struct slub_cache *s, struct page *slab, const struct rig_cpu *cpu)
+{
+	unsigned int owner = slub_read(slab).owner;
+	struct slub_cpu *c;
+
+	if (!owner || owner == (unsigned int)cpu->id + 1)
+		return;
+	c = &s->cpu[owner - 1];
+	rig_spin_lock(&c->lock);
+	if (slub_read(slab).owner == owner) {
+		slub_block(s, &cpu->machine->cpus[owner - 1]);
+		clear_owner(s, slab, owner);
+		WRITE_ONCE(c->unowned, UNOWNED_AFTER_LOSS);
+		slub_unblock(s);
+	}
+	rig_spin_unlock(&c->lock);
 }
 
 void slub_flush_cpu(struct slub_cache *s, int cpu_id, struct rig_cpu *cpu)
 {
-	bool foreign = s->biased && rig_this_cpu() != &cpu->machine->cpus[cpu_id];
+	const struct rig_cpu *other = &cpu->machine->cpus[cpu_id];
+	bool foreign = s->biased && rig_this_cpu() != other;
 	struct slub_cpu *c = &s->cpu[cpu_id];
 	struct page *slab, *partial;
 	void *freelist = NULL;
@@ -53,14 +96,16 @@ void slub_flush_cpu(struct slub_cache *s, int cpu_id, struct rig_cpu *cpu)
 	slub_lock_cpu(s, c);
 	foreign &= c->slab || c->partial;
 	if (foreign)
-		slub_block(c);
+		slub_block(s, other);
 	slab = c->slab;
 	if (slab)
 		freelist = slub_take_freelist(s, c);
 	partial = c->partial;
 	c->partial = NULL;
+	for (struct page *each = partial; foreign && each; each = each->next)
+		clear_owner(s, each, (unsigned int)cpu_id + 1);
 	if (foreign)
-		slub_unblock(c);
+		slub_unblock(s);
 	slub_unlock_cpu(s, c);
 	if (slab)
 		slub_deactivate(s, slab, freelist, cpu);

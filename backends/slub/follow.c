@@ -38,9 +38,9 @@ void rig_object_put_back(struct rig_cpu *cpu, struct kmem_cache *cache, void *ob
 
 	rig_kmem_set_live(cpu->machine, object, false);
 	if (c) {
-		slub_set_next(s, object, c->freelist);
-		c->freelist = object;
-		c->tid += SLUB_TID_STEP;
+		slub_set_next(s, object, c->list.freelist);
+		c->list.freelist = object;
+		c->list.tid += SLUB_TID_STEP;
 		return;
 	}
 	s->cache->free(s->cache, object, cpu);
@@ -73,7 +73,7 @@ void *rig_object_take(struct rig_cpu *cpu, struct kmem_cache *cache, void *objec
 	if (!slab || slab->slab_cache != cache || rig_kmem_is_live(cpu->machine, object))
 		return NULL;
 	c = cpu_of(s, slab);
-	if (!c || !unlink_object(s, &c->freelist, object)) {
+	if (!c || !unlink_object(s, &c->list.freelist, object)) {
 		freelist = slab->freelist;
 		if (!unlink_object(s, &freelist, object))
 			return NULL;
@@ -93,8 +93,8 @@ void *rig_object_next(struct rig_cpu *cpu, struct kmem_cache *cache)
 	struct slub_cpu *c = &s->cpu[cpu->id];
 	struct slub_node *n = s->node[slub_machine(cpu->machine)->mem_node[cpu->id]];
 
-	if (c->freelist)
-		return c->freelist;
+	if (c->list.freelist)
+		return c->list.freelist;
 	if (c->slab && c->slab->freelist)
 		return c->slab->freelist;
 	for (struct page *slab = c->partial; slab; slab = slab->next)
@@ -125,7 +125,7 @@ bool slub_is_enough(const struct slub_cache *s, const struct slub_node *n, struc
 }
 
 /* Takes the slab off a CPU's partial list; those before it have one less after them. */
-static bool leave_cpu_partial(struct slub_cpu *c, struct page *slab)
+static bool leave_cpu_partial(struct slub_cache *s, struct slub_cpu *c, struct page *slab)
 {
 	struct page **link = &c->partial;
 
@@ -137,6 +137,8 @@ static bool leave_cpu_partial(struct slub_cpu *c, struct page *slab)
 	for (struct page *before = c->partial; before != slab->next; before = before->next)
 		before->slabs--;
 	slab->next = NULL;
+	slub_end_owner(s, slab->owner);
+	slab->owner = 0;
 	return true;
 }
 
@@ -146,10 +148,11 @@ bool rig_slab_adopt(struct rig_cpu *cpu, struct kmem_cache *cache, const void *o
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[cpu->id];
 
-	if (!slab || slab->slab_cache != cache || c->freelist || (c->slab && c->slab->freelist))
+	if (!slab || slab->slab_cache != cache || c->list.freelist ||
+	    (c->slab && c->slab->freelist))
 		return false;
 	for (int other = 0; other < s->nr_cpus; other++) {
-		if (other == cpu->id || !leave_cpu_partial(&s->cpu[other], slab))
+		if (other == cpu->id || !leave_cpu_partial(s, &s->cpu[other], slab))
 			continue;
 		slub_put_cpu_partial(s, slab, false, cpu);
 		return true;
@@ -176,7 +179,7 @@ bool rig_slab_give_back(struct rig_cpu *cpu, unsigned long pfn)
 	if (slab->inuse)
 		return false;
 	for (int i = 0; i < s->nr_cpus; i++)
-		if (leave_cpu_partial(&s->cpu[i], slab)) {
+		if (leave_cpu_partial(s, &s->cpu[i], slab)) {
 			slub_discard_slab(s, slab, cpu);
 			return true;
 		}

@@ -34,7 +34,9 @@ static noinline void free_slow(struct slub_cache *s, struct page *slab, void *he
 			rig_spin_unlock(&n->list_lock);
 			n = NULL;
 		}
-		old = slub_read(slab);
+		while (unlikely((old = slub_read(slab)).owner &&
+				old.owner != (unsigned int)cpu->id + 1))
+			slub_disown(s, slab, cpu);
 		slub_set_next(s, tail, old.freelist);
 		new.freelist = head;
 		new.counters = old.counters;
@@ -42,6 +44,7 @@ static noinline void free_slow(struct slub_cache *s, struct page *slab, void *he
 		freezes = !old.frozen && !old.freelist;
 		if (freezes) {
 			new.frozen = 1;
+			new.owner = slub_new_owner(s, cpu);
 		} else if (!old.frozen && !new.inuse) {
 			/* It may leave the node's list: the exchange has to happen under the lock.
 			 */
@@ -96,7 +99,7 @@ static __always_inline void free_alone(struct kmem_cache *cache, void *object, s
 		free_slow(s, slab, object, object, 1, cpu);
 		return;
 	}
-	next = own ? c->freelist : slab->freelist;
+	next = own ? c->list.freelist : slab->freelist;
 	if (mixed && unlikely(next == object)) {
 		free_twice(s, slab, object, cpu);
 		return;
@@ -104,10 +107,9 @@ static __always_inline void free_alone(struct kmem_cache *cache, void *object, s
 	if (mixed)
 		slub_set_next(s, object, next);
 	else
-		slub_write_word((u8 *)object + s->offset, next);
+		rig_write_raw((u8 *)object + s->offset, next);
 	if (likely(own)) {
-		c->freelist = object;
-		c->tid += SLUB_TID_STEP;
+		c->list.freelist = object;
 	} else {
 		slab->freelist = object;
 		slab->counters--; /* inuse: the lowest bits */
@@ -134,9 +136,9 @@ static noinline void free_chain_locked(struct slub_cache *s, struct page *slab, 
 	rig_spin_lock(&c->lock);
 	own = slab == c->slab;
 	if (own) {
-		slub_set_next(s, tail, c->freelist);
-		c->freelist = head;
-		c->tid += SLUB_TID_STEP;
+		slub_set_next(s, tail, c->list.freelist);
+		c->list.freelist = head;
+		c->list.tid += SLUB_TID_STEP;
 	}
 	rig_spin_unlock(&c->lock);
 	if (!own)
@@ -156,20 +158,46 @@ static __always_inline void free_chain(struct slub_cache *s, struct page *slab, 
 		return;
 	}
 	do {
-		tid = smp_load_acquire(&c->tid);
+		tid = smp_load_acquire(&c->list.tid);
 		if (unlikely(slab != READ_ONCE(c->slab))) {
 			free_slow(s, slab, head, tail, count, cpu);
 			return;
 		}
-		freelist = READ_ONCE(c->freelist);
+		freelist = READ_ONCE(c->list.freelist);
 		slub_set_next(s, tail, freelist);
 		if (!s->smp) {
-			c->freelist = head;
-			c->tid = tid + SLUB_TID_STEP;
+			c->list.freelist = head;
+			c->list.tid = tid + SLUB_TID_STEP;
 			return;
 		}
-	} while (unlikely(!slub_cmpxchg16(&c->freelist, (unsigned long)freelist, tid,
+	} while (unlikely(!slub_cmpxchg16(&c->list.freelist, (unsigned long)freelist, tid,
 					  (unsigned long)head, tid + SLUB_TID_STEP)));
+}
+
+static __always_inline void link_before(const struct slub_cache *s, void *object, void *next,
+					bool mixed)
+{
+	if (mixed)
+		slub_set_next(s, object, next);
+	else
+		rig_write_raw((u8 *)object + s->offset, next);
+}
+
+static __always_inline bool is_owned_by(const struct page *slab, const struct rig_cpu *cpu)
+{
+	return READ_ONCE(slab->owner) == (unsigned int)cpu->id + 1;
+}
+
+_Static_assert(offsetof(struct page, counters) - offsetof(struct page, freelist) ==
+		       offsetof(struct kmem_block_list, in_use),
+	       "a slab's list and counters are as the front end knows them");
+
+/* The front end may put the next objects there itself. */
+static inline void show_other(const struct slub_cache *s, struct slub_cpu *c, struct page *slab)
+{
+	c->list.other = (struct kmem_block_list *)&slab->freelist;
+	c->list.other_base = (unsigned long)slub_slab_address(s, slab);
+	c->list.other_words = slub_slab_words(s, slab);
 }
 
 /* See slub_alloc_biased(). */
@@ -179,20 +207,22 @@ static __always_inline void free_biased(struct kmem_cache *cache, void *object, 
 	struct slub_cache *s = slub_of(cache);
 	struct slub_cpu *c = &s->cpu[cpu->id];
 	struct page *slab = slab_of(cpu, object);
-	bool own = false, entered = slub_enter(c);
+	bool own = false, entered = kmem_enter(cpu, &s->open) != NULL;
 
 	if (likely(entered)) {
 		own = slab == c->slab;
-		if (likely(own)) {
-			if (mixed)
-				slub_set_next(s, object, c->freelist);
-			else
-				slub_write_word((u8 *)object + s->offset, c->freelist);
-			c->freelist = object;
-			c->tid += SLUB_TID_STEP;
+		if (own) {
+			link_before(s, object, c->list.freelist, mixed);
+			c->list.freelist = object;
+		} else if (likely(is_owned_by(slab, cpu) && slab->slab_cache == cache)) {
+			link_before(s, object, READ_ONCE(slab->freelist), mixed);
+			WRITE_ONCE(slab->freelist, object);
+			WRITE_ONCE(slab->counters, slab->counters - 1); /* inuse: the lowest bits */
+			show_other(s, c, slab);
+			own = true;
 		}
-		slub_leave(c);
 	}
+	kmem_leave(cpu);
 	if (likely(own))
 		return;
 	if (unlikely(!belongs(s, slab)))

@@ -194,6 +194,9 @@ void slub_choose_paths(struct slub_cache *s)
 	s->smp = cache->machine->nr_cpus > 1;
 	s->biased = s->smp && slub_can_block();
 	cache->wants_caller = cache->flags & (SLAB_STORE_USER | SLAB_TRACE);
+	/* Hardened pointers, and CPUs that can't be blocked, are not for the front end. */
+	s->open = s->biased ? (u8 *)s->cpu : NULL;
+	cache->cpu_lists = s->debug || s->random || s->biased != s->smp ? NULL : (u8 *)s->cpu;
 	if (s->debug) {
 		cache->alloc = slub_alloc_debug;
 		cache->free = slub_free_debug;
@@ -250,7 +253,7 @@ struct slub_cache *slub_new_cache(struct kmem_cache *cache)
 		return NULL;
 	}
 	for (int cpu = 0; cpu < s->nr_cpus; cpu++)
-		s->cpu[cpu].tid = (unsigned long)cpu;
+		s->cpu[cpu].list.tid = (unsigned long)cpu;
 	cache->backend_data = s;
 	return s;
 }

@@ -69,6 +69,7 @@ void slub_deactivate(struct slub_cache *s, struct page *slab, void *freelist, st
 			new.freelist = freelist;
 		}
 		new.frozen = 0;
+		new.owner = 0;
 		empty = !new.inuse &&slub_is_enough(s, n, slab);
 		partial = !empty && new.freelist;
 		/* Once unfrozen it must be on the list before anyone else may move it. */
@@ -79,6 +80,7 @@ void slub_deactivate(struct slub_cache *s, struct page *slab, void *freelist, st
 		if (partial)
 			rig_spin_unlock(&n->list_lock);
 	}
+	slub_end_owner(s, old.owner);
 	if (partial) {
 		slub_add_partial(n, slab, where);
 		rig_spin_unlock(&n->list_lock);
@@ -95,7 +97,9 @@ static void unfreeze(struct slub_cache *s, struct page *slab)
 		old = slub_read(slab);
 		new = old;
 		new.frozen = 0;
+		new.owner = 0;
 	} while (!slub_swap(s, slab, old, new));
+	slub_end_owner(s, old.owner);
 }
 
 /* A CPU's partial list, already taken from it, goes to the tails of the nodes' lists. */
@@ -163,13 +167,16 @@ void slub_put_cpu_partial(struct slub_cache *s, struct page *slab, bool drain, s
  * Takes a slab off its node's list and freezes it. @whole: its free objects become the CPU's and
  * are returned; otherwise they stay on the slab's list. NULL: someone freed into it just now.
  */
-static void *acquire_slab(struct slub_cache *s, struct slub_node *n, struct page *slab, bool whole)
+static void *acquire_slab(struct slub_cache *s, struct slub_node *n, struct page *slab, bool whole,
+			  const struct rig_cpu *cpu)
 {
 	struct slub_state old = slub_read(slab), new = old;
 
 	if (whole) {
 		new.inuse = old.objects;
 		new.freelist = NULL;
+	} else {
+		new.owner = slub_new_owner(s, cpu);
 	}
 	new.frozen = 1;
 	if (!slub_swap(s, slab, old, new))
@@ -203,7 +210,7 @@ static void *get_partial_node(struct slub_cache *s, struct slub_node *n, gfp_t g
 				break;
 			continue;
 		}
-		list = acquire_slab(s, n, candidate, !objects);
+		list = acquire_slab(s, n, candidate, !objects, cpu);
 		if (!list)
 			break;
 		if (!objects) {

@@ -42,7 +42,7 @@ static void set_cache(struct kmem_cache *cache, struct slub_cache *s,
 	cache->refcount = recorded->refcount;
 	cache->ctor = recorded->ctor ? no_constructor : NULL;
 	cache->usersize = cache->flags & SLAB_KMALLOC ? cache->object_size : 0;
-	s->offset = recorded->fp_offset;
+	s->offset = cache->offset = recorded->fp_offset;
 	s->inuse = recorded->inuse;
 	s->oo = (struct slub_oo){ .order = recorded->order, .objects = recorded->objects };
 	s->min = (struct slub_oo){ .order = recorded->min_order, .objects = recorded->min_objects };
@@ -130,7 +130,7 @@ static int place_slab(struct slub_cache *s, struct page *slab,
 		if (s->cpu[recorded->where].slab)
 			return refuse(error, "cache %s: CPU %d has two slabs", s->cache->name,
 				      recorded->where);
-		s->cpu[recorded->where].slab = slab;
+		slub_set_slab(s, &s->cpu[recorded->where], slab);
 		break;
 	case RIG_STATE_CPU_PARTIAL:
 		add_cpu_partial(&s->cpu[recorded->where], slab);
@@ -157,8 +157,8 @@ static int restore_cpu_list(struct slub_cache *s, const struct rig_state_slab *r
 		return refuse(error,
 			      "cache %s: CPU %d's free list is of slab %lx, which is not its",
 			      s->cache->name, recorded->where, recorded->pfn);
-	c->freelist = link_list(s, c->slab, recorded->free, recorded->nr_free, error);
-	return recorded->nr_free && !c->freelist ? -EINVAL : 0;
+	c->list.freelist = link_list(s, c->slab, recorded->free, recorded->nr_free, error);
+	return recorded->nr_free && !c->list.freelist ? -EINVAL : 0;
 }
 
 /* The order whose pages hold that many objects: the wanted one, or the least that will do. */
@@ -289,7 +289,7 @@ static bool walk_cpu(struct slab_walk *walk, int cpu)
 	const struct slub_cpu *c = &walk->s->cpu[cpu];
 
 	if (c->slab && (!show_slab(walk, c->slab, RIG_STATE_CPU_SLAB, cpu, c->slab->freelist) ||
-			!show_slab(walk, c->slab, RIG_STATE_CPU_FREELIST, cpu, c->freelist)))
+			!show_slab(walk, c->slab, RIG_STATE_CPU_FREELIST, cpu, c->list.freelist)))
 		return false;
 	for (const struct page *slab = c->partial; slab; slab = slab->next)
 		if (!show_slab(walk, slab, RIG_STATE_CPU_PARTIAL, cpu, slab->freelist))

@@ -27,9 +27,8 @@ static struct page *slab_pages(struct slub_cache *s, gfp_t gfp, int node, struct
 	__SetPageSlab(slab);
 	if (page_is_pfmemalloc(slab))
 		__SetPageSlabPfmemalloc(slab);
+	slab->counters = 0;
 	slab->objects = oo.objects;
-	slab->inuse = 0;
-	slab->frozen = 0;
 	return slab;
 }
 

@@ -16,6 +16,13 @@
  * The CPU's slab has its free objects on the CPU's free list, where only that CPU takes and puts
  * them; inuse counts those as in use. Objects that others free in the meantime go to the slab's
  * own list.
+ *
+ * A slab that a CPU freezes for its partial list is owned by that CPU (struct page, owner), where
+ * CPUs are threads: most frees there are the CPU's own, and a compare and exchange costs as much
+ * as ten of them. The owner changes list and counters in its fast path with plain stores. Another
+ * CPU that has to free into the slab first takes it away from its owner, who then leaves some
+ * slabs unowned: slub_disown(). A slab is owned on its CPU's partial list only, and on the way
+ * there.
  */
 #ifndef SLUB_H
 #define SLUB_H
@@ -49,17 +56,16 @@
 enum slub_position { SLUB_TO_HEAD, SLUB_TO_TAIL };
 
 struct slub_cpu {
-	void *freelist; /* changes together with tid */
-	unsigned long tid;
-	struct page *slab;
+	/* freelist changes together with tid; other: the owned slab that was freed to last */
+	struct kmem_cpu_list list;
+	struct page *slab;    /* slub_set_slab() */
 	struct page *partial; /* linked by page->next; page->slabs counts from here on */
 	spinlock_t lock;      /* slab and partial, where CPUs are several: flushing */
-	unsigned int busy;    /* the CPU is in its fast path */
-	unsigned int blocked; /* someone empties this CPU's place: no fast path now */
+	unsigned int unowned; /* so many slabs are not to be owned when frozen */
 	struct page *walked;  /* checks: the slab whose lists were walked whole; NULL: none */
 } __aligned(64);
 
-_Static_assert(sizeof(struct slub_cpu) == 64, "CPUs share no cache line");
+_Static_assert(sizeof(struct slub_cpu) == KMEM_CPU_LIST_STRIDE, "CPUs share no cache line");
 
 struct slub_node {
 	spinlock_t list_lock;
@@ -82,6 +88,7 @@ struct slub_cache {
 	unsigned int offset;  /* of the free pointer in an object, bytes */
 	bool smp;	      /* several CPUs: slabs change by compare and exchange */
 	bool biased;	      /* fast paths say that they are busy instead of exchanging */
+	u8 *open;	      /* cpu[], where fast paths are; NULL: blocked, or not biased */
 	bool debug;	      /* some of SLAB_DEBUG_FLAGS */
 	unsigned long random; /* hardening: mixed into free pointers */
 	/* geometry */
@@ -96,6 +103,8 @@ struct slub_cache {
 	unsigned int *random_seq; /* free-list randomisation: offsets; NULL: off */
 	int nr_cpus;
 	int nr_nodes;
+	spinlock_t block_lock;	 /* slub_block() */
+	u8 *front;		 /* meanwhile: the cache's cpu_lists */
 	struct slub_node **node; /* [nr_nodes]; NULL where a node has no memory for slabs */
 	struct slub_cpu cpu[];	 /* [nr_cpus] */
 };
@@ -137,23 +146,6 @@ static inline bool slub_has_cpu_partial(const struct slub_cache *s)
 	return !s->debug;
 }
 
-/* Raw words inside free objects, which no one else may look at. */
-#if RIG_ASAN || defined(__SANITIZE_THREAD__)
-#define SLUB_RAW static __maybe_unused noinline __attribute__((no_sanitize("address", "thread")))
-#else
-#define SLUB_RAW static __always_inline
-#endif
-
-SLUB_RAW void *slub_read_word(const void *address)
-{
-	return *(void *const volatile *)address;
-}
-
-SLUB_RAW void slub_write_word(void *address, void *word)
-{
-	*(void *volatile *)address = word;
-}
-
 /* Hardening: the value in memory depends on the place and the cache's secret; its own inverse. */
 static __always_inline void *slub_mix(const struct slub_cache *s, void *pointer,
 				      const void *address)
@@ -166,14 +158,14 @@ static __always_inline void *slub_next(const struct slub_cache *s, const void *o
 {
 	const void *address = (const u8 *)object + s->offset;
 
-	return slub_mix(s, slub_read_word(address), address);
+	return slub_mix(s, rig_read_raw(address), address);
 }
 
 static __always_inline void slub_set_next(const struct slub_cache *s, void *object, void *next)
 {
 	void *address = (u8 *)object + s->offset;
 
-	slub_write_word(address, slub_mix(s, next, address));
+	rig_write_raw(address, slub_mix(s, next, address));
 }
 
 /* Freelist and counters of a slab, as one value. */
@@ -185,6 +177,7 @@ struct slub_state {
 			unsigned inuse : 16;
 			unsigned objects : 15;
 			unsigned frozen : 1;
+			unsigned owner; /* a CPU's number + 1; 0: no one */
 		};
 	};
 };
@@ -220,6 +213,33 @@ static __always_inline bool slub_swap(const struct slub_cache *s, struct page *s
 	return true;
 }
 
+/* For a slab that @cpu freezes: who is to own it. */
+static inline unsigned int slub_new_owner(struct slub_cache *s, const struct rig_cpu *cpu)
+{
+	struct slub_cpu *c = &s->cpu[cpu->id];
+	unsigned int unowned = READ_ONCE(c->unowned);
+
+	if (!s->biased)
+		return 0;
+	if (unlikely(unowned)) {
+		WRITE_ONCE(c->unowned, unowned - 1);
+		return 0;
+	}
+	return (unsigned int)cpu->id + 1;
+}
+
+/* An owner @before of a slab, if there was one, is it no more: by itself, or blocked. */
+static inline void slub_end_owner(struct slub_cache *s, unsigned int before)
+{
+	if (before)
+		s->cpu[before - 1].list.other_words = 0;
+}
+
+static inline unsigned int slub_slab_words(const struct slub_cache *s, const struct page *slab)
+{
+	return slab->objects * s->cache->size / 8;
+}
+
 static __always_inline void slub_lock_cpu(const struct slub_cache *s, struct slub_cpu *c)
 {
 	if (s->smp)
@@ -235,24 +255,17 @@ static __always_inline void slub_unlock_cpu(const struct slub_cache *s, struct s
 /*
  * The fast path where CPUs are threads. A kernel's CPU changes its own free list by a compare and
  * exchange without a bus lock, which no other CPU can disturb; a thread has no such thing. So the
- * fast path marks itself busy, and whoever wants to empty another CPU's place says blocked and has
- * the host put a barrier into every thread (membarrier): then either the fast path saw blocked, or
- * busy is seen here and waited for. That costs two plain stores and a load. Where the host has no
- * membarrier, the fast path exchanges free list and tid as one, with a bus lock.
+ * fast path marks its CPU busy, and whoever wants to empty another CPU's place closes the cache
+ * and has the host put a barrier into every thread (membarrier): then either the fast path saw it
+ * closed, or busy is seen here and waited for. That costs two plain stores and a load. Where the
+ * host has no membarrier, the fast path exchanges free list and tid as one, with a bus lock.
  */
-static __always_inline bool slub_enter(struct slub_cpu *c)
+static inline void slub_set_slab(const struct slub_cache *s, struct slub_cpu *c, struct page *slab)
 {
-	WRITE_ONCE(c->busy, 1);
-	barrier();
-	if (likely(!smp_load_acquire(&c->blocked)))
-		return true;
-	smp_store_release(&c->busy, 0);
-	return false;
-}
-
-static __always_inline void slub_leave(struct slub_cpu *c)
-{
-	smp_store_release(&c->busy, 0);
+	WRITE_ONCE(c->slab, slab);
+	c->list.words = slab ? slub_slab_words(s, slab) : 0;
+	if (slab)
+		c->list.base = (unsigned long)rig_page_address(s->cache->machine, slab);
 }
 
 /*
@@ -264,16 +277,16 @@ static inline void *slub_take_freelist(const struct slub_cache *s, struct slub_c
 	void *freelist;
 	unsigned long tid;
 
-	WRITE_ONCE(c->slab, NULL);
+	slub_set_slab(s, c, NULL);
 	do {
-		tid = READ_ONCE(c->tid);
-		freelist = READ_ONCE(c->freelist);
+		tid = READ_ONCE(c->list.tid);
+		freelist = READ_ONCE(c->list.freelist);
 		if (!s->smp || s->biased) {
-			c->freelist = NULL;
-			c->tid = tid + SLUB_TID_STEP;
+			c->list.freelist = NULL;
+			c->list.tid = tid + SLUB_TID_STEP;
 			break;
 		}
-	} while (!slub_cmpxchg16(&c->freelist, (unsigned long)freelist, tid, 0,
+	} while (!slub_cmpxchg16(&c->list.freelist, (unsigned long)freelist, tid, 0,
 				 tid + SLUB_TID_STEP));
 	return freelist;
 }
@@ -362,6 +375,7 @@ bool slub_pfmemalloc_match(const struct page *slab, gfp_t gfp, const struct rig_
 /* flush.c: emptying */
 void slub_flush_cpu(struct slub_cache *s, int cpu_id, struct rig_cpu *cpu);
 bool slub_can_block(void);
+void slub_disown(struct slub_cache *s, struct page *slab, const struct rig_cpu *cpu);
 void slub_flush_all(struct slub_cache *s, struct rig_cpu *cpu);
 bool slub_cache_shutdown(struct kmem_cache *cache);
 int slub_cache_shrink(struct kmem_cache *cache);

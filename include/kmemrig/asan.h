@@ -34,6 +34,26 @@
 #define RIG_NO_ASAN
 #endif
 
+/*
+ * A word inside a free object, which no one else may look at; where CPUs are threads, one that
+ * loses its race with another CPU reads a word that it throws away.
+ */
+#if RIG_ASAN || defined(__SANITIZE_THREAD__)
+#define RIG_RAW static __maybe_unused noinline __attribute__((no_sanitize("address", "thread")))
+#else
+#define RIG_RAW static __always_inline
+#endif
+
+RIG_RAW void *rig_read_raw(const void *address)
+{
+	return *(void *const *)address;
+}
+
+RIG_RAW void rig_write_raw(void *address, void *word)
+{
+	*(void **)address = word;
+}
+
 /* [@start, @start + @size) belongs to no one. @start is a multiple of 8 bytes. */
 static inline void rig_asan_poison(const void *start, size_t size)
 {

@@ -20,7 +20,7 @@
 #include <linux/types.h>
 
 /* Raised when a table's layout or meaning changes; a plug-in built for another is refused. */
-#define RIG_BACKEND_ABI 2
+#define RIG_BACKEND_ABI 3
 
 struct kmem_cache;
 struct slabinfo;

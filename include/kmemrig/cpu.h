@@ -39,16 +39,21 @@ struct rig_cpu {
 	int nid; /* the node it belongs to */
 	bool online;
 	bool irqs_pending; /* one arrived while they were off */
-	bool irqs_disabled;
-	bool faults_armed; /* some fault attribute or fail-nth is active: ask it (kmemrig/fault.h)
-			    */
-	unsigned long preempt_count; /* linux/preempt.h */
-	/*
-	 * What someone wants to know of this CPU's calls, for hot paths to look at once: the bits
-	 * of machine->events.enabled, and RIG_WATCH_CHECKS where machine->check_tier is not 0.
-	 */
-	u64 watched;
-	struct task_struct *task;    /* never NULL; the CPU's idle task at first */
+	u8 busy;	   /* in the fast path of some cache: struct kmem_cache, cpu_lists */
+	/* Hot paths look at all of it at once. */
+	union {
+		struct {
+			unsigned int preempt_count; /* linux/preempt.h */
+			bool irqs_disabled;
+			bool faults_armed; /* some fault attribute or fail-nth is active: ask it
+					      (kmemrig/fault.h) */
+			bool checked;	   /* machine->check_tier is not 0 */
+			bool watched;	   /* someone listens to events of slab objects */
+		};
+		u64 unusual; /* 0: none of these */
+	};
+	unsigned long list_at;	  /* id * KMEM_CPU_LIST_STRIDE */
+	struct task_struct *task; /* never NULL; the CPU's idle task at first */
 	struct task_struct idle;
 	/* Where the API was entered, for call_site fields; 0: take the return address. */
 	unsigned long call_site;

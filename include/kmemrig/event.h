@@ -56,9 +56,8 @@ struct rig_events {
 	struct rig_event_sink *sinks;
 };
 
-_Static_assert(RIG_NR_EVENTS < 63, "an event is a bit of a u64, and checks are one more");
+_Static_assert(RIG_NR_EVENTS < 64, "an event is a bit of a u64");
 
-#define RIG_WATCH_CHECKS (1ULL << 63) /* in cpu->watched, beside the events */
 #define RIG_WANT_ALL ((1ULL << RIG_NR_EVENTS) - 1)
 #define RIG_WANT(name) (1ULL << RIG_EVENT_##name)
 
@@ -68,7 +67,7 @@ struct rig_machine;
 void rig_event_attach(struct rig_machine *machine, struct rig_event_sink *sink);
 void rig_event_detach(struct rig_machine *machine, struct rig_event_sink *sink);
 
-/* Tells the CPUs what is wanted (cpu->watched): when that, or the tier of checks, has changed. */
+/* Sets watched and checked of all CPUs, from what is wanted and the tier of checks. */
 void rig_event_tell_cpus(struct rig_machine *machine);
 
 /* Name and system of an event, "mm_page_alloc" and "kmem"; static strings. */

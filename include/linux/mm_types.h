@@ -51,6 +51,7 @@ struct page {
 							unsigned inuse : 16;
 							unsigned objects : 15;
 							unsigned frozen : 1;
+							unsigned owner; /* a CPU's number + 1 */
 						};
 					};
 				};
