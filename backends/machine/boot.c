@@ -449,7 +449,7 @@ int rig_boot(struct rig_machine *machine, const struct rig_machine_config *confi
 	if (atomic_long_read(&machine->totalram_pages) == 0)
 		return fail(&boot, -EINVAL, "all of the machine's memory is reserved");
 	rig_page_boot_done(machine);
-	return 0;
+	return rig_page_boot_sysctls(machine, error, error_size);
 }
 
 void rig_boot_fini(struct rig_machine *machine)

@@ -120,6 +120,7 @@ struct rig_page_front {
 	u64 reported_ns;    /* the last report of a failure, if any */
 	bool reported;
 	bool reclaim_off; /* a replay: what reclaim did is in the trace */
+	bool what_if;	  /* but on another machine than the traced one: see rig_page_what_if() */
 	/* what the trace says about the next pageblocks that are stolen from, a queue */
 	struct {
 		unsigned long pfn;
@@ -321,6 +322,8 @@ struct page *buddy_alloc(struct rig_cpu *cpu, const struct rig_page_request *req
 int request_migratetype(const struct rig_machine *machine, gfp_t gfp);
 unsigned int gfp_to_alloc_flags(gfp_t gfp, unsigned int order);
 unsigned int gfp_to_alloc_flags_cma(gfp_t gfp, unsigned int alloc_flags);
+/* Rights to all, or for the OOM killer's victims to more, of the reserves. */
+unsigned int pfmemalloc_flags(const struct rig_cpu *cpu, gfp_t gfp);
 
 /* --- bulk.c */
 
@@ -328,6 +331,11 @@ unsigned long buddy_alloc_bulk(struct rig_cpu *cpu, const struct rig_page_reques
 			       unsigned long nr_pages, struct page **pages);
 
 /* --- watermark.c */
+
+/* What of a zone's free pages a request without the rights to it can't have. */
+long zone_unusable_free(const struct zone *zone, unsigned int order, unsigned int alloc_flags);
+/* The part of min that a request's rights leave. */
+long zone_reduced_min(long min, unsigned int alloc_flags);
 
 bool zone_watermark_ok_free(const struct zone *zone, unsigned int order, unsigned long mark,
 			    int highest_zoneidx, unsigned int alloc_flags, long free_pages);
@@ -340,6 +348,10 @@ bool zone_watermark_fast(const struct zone *zone, unsigned int order, unsigned l
 unsigned long zone_free_snapshot(const struct zone *zone);
 void refresh_zone_stat_thresholds(struct rig_machine *machine);
 void setup_watermarks(struct rig_machine *machine);
+/* After a change of min_free_kbytes or watermark_scale_factor (setup_per_zone_wmarks). */
+void update_watermarks(struct rig_machine *machine);
+/* After a change of lowmem_reserve_ratio (setup_per_zone_lowmem_reserve). */
+void update_lowmem_reserve(struct rig_machine *machine);
 void calculate_totalreserve_pages(struct rig_machine *machine);
 void zone_pcp_update(struct zone *zone);
 unsigned long nr_free_buffer_pages(const struct rig_machine *machine);

@@ -276,8 +276,11 @@ static void balance_node(struct rig_cpu *cpu, struct pglist_data *node, unsigned
 		if (boost_left && sc.nr_reclaimed == before)
 			break;
 	}
-	node->kswapd_failures =
-		sc.nr_reclaimed || pgdat_balanced(node, 0, highest) ? 0 : node->kswapd_failures + 1;
+	/* where a trace says what is freed, finding nothing is no failure */
+	if (sc.nr_reclaimed || front->reclaim_off || pgdat_balanced(node, 0, highest))
+		node->kswapd_failures = 0;
+	else
+		node->kswapd_failures++;
 	set_reclaim_active(node, highest, false);
 	for (int type = 0; type <= (int)highest; type++) {
 		struct zone *zone = &node->node_zones[type];
@@ -319,6 +322,21 @@ void rig_kswapd_run(struct rig_cpu *cpu)
 
 /* --- direct reclaim */
 
+/*
+ * A trace's frees stand for what reclaim freed for this request, and are done. What is left of the
+ * wait is that kswapd, which runs meanwhile, ends boosts. Progress, in pages: those it unlocked.
+ */
+static unsigned long wait_for_kswapd(struct rig_cpu *cpu)
+{
+	unsigned long before = 0, after = 0;
+	struct zone *zone;
+
+	for_each_populated_zone(cpu->machine, zone) before += zone->watermark_boost;
+	rig_kswapd_run(cpu);
+	for_each_populated_zone(cpu->machine, zone) after += zone->watermark_boost;
+	return before - after;
+}
+
 /* Returns the pages freed (try_to_free_pages). */
 unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context *ac,
 				unsigned int order, gfp_t gfp)
@@ -332,7 +350,7 @@ unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context 
 				   .nid = NUMA_NO_NODE };
 
 	if (front->reclaim_off)
-		return 0;
+		return front->what_if ? wait_for_kswapd(cpu) : 0;
 	rig_kswapd_run(cpu);
 	RIG_TRACE(cpu, mm_vmscan_direct_reclaim_begin, .order = (int)order, .gfp_flags = gfp);
 	__atomic_fetch_add(&zone_extra(ac->preferred_zoneref->zone)->allocstall, 1,

@@ -206,9 +206,19 @@ int rig_restore_done(struct rig_machine *machine, char *error)
 		mark_past(zone);
 	}
 	calculate_totalreserve_pages(machine);
+	/* the setting is not recorded: about what the zones' watermarks add up to */
+	if (!machine->min_free_kbytes)
+		for_each_populated_zone(machine, zone) if (zone_idx(zone) != ZONE_HIGHMEM)
+			machine->min_free_kbytes += zone->_watermark[WMARK_MIN]
+						    << (PAGE_SHIFT - 10);
 	/* what reclaim and compaction did is in the trace */
 	machine->page_front->reclaim_off = true;
 	return 0;
+}
+
+void rig_page_what_if(struct rig_machine *machine)
+{
+	machine->page_front->what_if = true;
 }
 
 int rig_restore_block(struct rig_machine *machine, unsigned long pfn, unsigned int order,

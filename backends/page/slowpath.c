@@ -43,8 +43,7 @@ unsigned int gfp_to_alloc_flags(gfp_t gfp, unsigned int order)
 	return gfp_to_alloc_flags_cma(gfp, alloc_flags);
 }
 
-/* Rights to all, or for the OOM killer's victims to more, of the reserves. */
-static unsigned int pfmemalloc_flags(const struct rig_cpu *cpu, gfp_t gfp)
+unsigned int pfmemalloc_flags(const struct rig_cpu *cpu, gfp_t gfp)
 {
 	bool serving_softirq = cpu->preempt_count & 0x100UL;
 

@@ -10,7 +10,7 @@
  */
 #include "internal.h"
 
-static long unusable_free(const struct zone *zone, unsigned int order, unsigned int alloc_flags)
+long zone_unusable_free(const struct zone *zone, unsigned int order, unsigned int alloc_flags)
 {
 	long unusable = (1L << order) - 1;
 
@@ -22,8 +22,7 @@ static long unusable_free(const struct zone *zone, unsigned int order, unsigned 
 	return unusable;
 }
 
-/* The part of min that a request's rights leave. */
-static long reduced_min(long min, unsigned int alloc_flags)
+long zone_reduced_min(long min, unsigned int alloc_flags)
 {
 	if (alloc_flags & ALLOC_MIN_RESERVE) {
 		min -= min / 2;
@@ -60,9 +59,9 @@ bool zone_watermark_ok_free(const struct zone *zone, unsigned int order, unsigne
 {
 	long min = (long)mark;
 
-	free_pages -= unusable_free(zone, order, alloc_flags);
+	free_pages -= zone_unusable_free(zone, order, alloc_flags);
 	if (unlikely(alloc_flags & ALLOC_RESERVES))
-		min = reduced_min(min, alloc_flags);
+		min = zone_reduced_min(min, alloc_flags);
 	if (free_pages <= min + zone->lowmem_reserve[highest_zoneidx])
 		return false;
 	return !order || block_is_free(zone, order, alloc_flags);
@@ -103,7 +102,7 @@ bool zone_watermark_fast(const struct zone *zone, unsigned int order, unsigned l
 	long free_pages = (long)zone_page_state(zone, NR_FREE_PAGES);
 
 	if (!order) {
-		long usable = free_pages, reserved = unusable_free(zone, 0, alloc_flags);
+		long usable = free_pages, reserved = zone_unusable_free(zone, 0, alloc_flags);
 
 		/* the reserve may be counted too high: not below zero */
 		usable -= min(usable, reserved);
@@ -145,11 +144,14 @@ static int zone_batchsize(const struct zone *zone)
 /* Full lists on all CPUs of the node may not bring it below the low watermark. */
 static int zone_highsize(const struct zone *zone, int batch)
 {
+	unsigned int fraction = zone->machine->percpu_pagelist_high_fraction;
 	int cpus = nr_online_cpus(zone->machine, zone->node);
+	unsigned long pages =
+		fraction ? zone_managed_pages(zone) / fraction : low_wmark_pages(zone);
 
 	if (!cpus)
 		cpus = nr_online_cpus(zone->machine, NUMA_NO_NODE);
-	return max((int)low_wmark_pages(zone) / (cpus ? cpus : 1), batch << 2);
+	return max((int)(pages / (unsigned long)(cpus ? cpus : 1)), batch << 2);
 }
 
 void zone_pcp_update(struct zone *zone)
@@ -289,20 +291,40 @@ void calculate_totalreserve_pages(struct rig_machine *machine)
 	}
 }
 
-/* init_per_zone_wmark_min: once all memory of boot is there. */
-void setup_watermarks(struct rig_machine *machine)
+void update_watermarks(struct rig_machine *machine)
 {
 	unsigned long lowmem = 0;
 	struct zone *zone;
 
-	if (!machine->min_free_kbytes)
-		calculate_min_free_kbytes(machine);
 	for_each_zone(machine, zone) if (zone_idx(zone) != ZONE_HIGHMEM) lowmem +=
 		zone_managed_pages(zone);
 	for_each_zone(machine, zone)
 		setup_zone_wmarks(zone, machine->min_free_kbytes >> (PAGE_SHIFT - 10), lowmem);
 	for_each_populated_zone(machine, zone) zone_pcp_update(zone);
 	refresh_zone_stat_thresholds(machine);
+	calculate_totalreserve_pages(machine);
+}
+
+void update_lowmem_reserve(struct rig_machine *machine)
+{
 	setup_lowmem_reserve(machine);
 	calculate_totalreserve_pages(machine);
+}
+
+/* init_per_zone_wmark_min: once all memory of boot is there. */
+void setup_watermarks(struct rig_machine *machine)
+{
+	if (!machine->min_free_kbytes)
+		calculate_min_free_kbytes(machine);
+	update_watermarks(machine);
+	update_lowmem_reserve(machine);
+}
+
+void rig_page_memory_added(struct rig_machine *machine)
+{
+	unsigned long before = machine->min_free_kbytes;
+
+	calculate_min_free_kbytes(machine);
+	machine->min_free_kbytes = max(machine->min_free_kbytes, before);
+	setup_watermarks(machine);
 }

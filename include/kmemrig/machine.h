@@ -114,6 +114,7 @@ struct rig_machine {
 	unsigned int watermark_scale_factor;
 	unsigned int watermark_boost_factor;
 	int lowmem_reserve_ratio[MAX_NR_ZONES];
+	unsigned int percpu_pagelist_high_fraction; /* 0: the low watermark bounds the lists */
 	atomic_long_t totalram_pages;
 	/* time: virtual, nanoseconds since boot; moved by ops and replays only */
 	u64 clock_ns;

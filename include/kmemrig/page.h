@@ -88,6 +88,20 @@ struct zone *rig_pfn_zone(const struct rig_machine *machine, unsigned long pfn);
 void rig_page_set_min_free_kbytes(struct rig_machine *machine, unsigned long kbytes);
 
 /*
+ * Memory came online: watermarks, reserves and per-CPU list sizes of the machine's new size
+ * (init_per_zone_wmark_min); min_free_kbytes does not fall. CPUs are at rest.
+ */
+void rig_page_memory_added(struct rig_machine *machine);
+
+/*
+ * Writes the settings "sysctl.vm.NAME=VALUE" of the machine's command line: min_free_kbytes,
+ * watermark_scale_factor, watermark_boost_factor, lowmem_reserve_ratio,
+ * percpu_pagelist_high_fraction. Boot does it when it is done; a machine that was built bare gets
+ * it when its state is restored. -EINVAL: an unknown name of vm., or a wrong value: @error says so.
+ */
+int rig_page_boot_sysctls(struct rig_machine *machine, char *error, size_t size);
+
+/*
  * CPUs come and go. The pages of @gone's lists go back, done by @cpu, and the others' lists may
  * become longer. Both CPUs are at rest.
  */

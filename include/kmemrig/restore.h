@@ -166,6 +166,13 @@ struct rig_refill_trace {
 int rig_pcp_refill_traced(struct rig_cpu *cpu, struct zone *zone,
 			  const struct rig_refill_trace *trace);
 
+/*
+ * A trace is going to be followed on a machine that differs from the traced one: nothing can be
+ * learnt from its choices. The trace still says what reclaim frees; a request that may sleep waits
+ * for kswapd, which rig_kswapd_run() lets run in between, to end the boosts of watermarks.
+ */
+void rig_page_what_if(struct rig_machine *machine);
+
 /* The zone that a request would be served from now, by the watermarks; NULL: none. */
 struct zone *rig_zone_for(struct rig_cpu *cpu, gfp_t gfp, unsigned int order, int nid);
 
