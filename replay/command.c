@@ -6,8 +6,10 @@
 #include <kmemrig/command.h>
 
 #include <argp.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +33,29 @@ void rig_command_argp_defaults(void)
 {
 	argp_err_exit_status = RIG_EXIT_USAGE;
 	argp_program_version = "kmemrig " RIG_VERSION " (Linux 6.1 allocators)";
+}
+
+bool rig_parse_size(const char *text, u64 *size)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	*size = strtoull(text, &end, 0);
+	if (errno || end == text || *text == '-')
+		return false;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*end && (!unit || end[1]))
+		return false;
+	if (unit) {
+		int shift = 10 * (int)(unit - units + 1);
+
+		if (*size > UINT64_MAX >> shift)
+			return false;
+		*size <<= shift;
+	}
+	return true;
 }
 
 bool rig_command_backend_known(const char *name, char *error, size_t error_size)

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command_machine.h"
 
@@ -28,11 +29,19 @@ static struct rig_machine *from_state(const struct rig_machine_source *source,
 				      struct rig_state **state, char *error)
 {
 	struct rig_machine_config config = { .name = "state" };
+	struct stat about;
 
-	*state = rig_state_read(source->state_path, error);
+	if (stat(source->state_path, &about) == 0 && S_ISDIR(about.st_mode))
+		*state = rig_state_from_proc(source->state_path, source->log, error);
+	else
+		*state = rig_state_read(source->state_path, error);
 	if (!*state)
 		return NULL;
 	apply(&config, source);
+	if (source->taken)
+		rig_state_take_pages(*state, source->taken, source->nr_taken_bits);
+	if (source->more && !rig_state_add_memory(*state, source->memory, error))
+		return NULL;
 	if (source->fresh)
 		return rig_state_boot_machine(*state, &config, error);
 	return rig_state_make_machine(*state, &config, source->objects, error);

@@ -5,14 +5,20 @@
 
 #include <kmemrig/state.h>
 
+#include "trace_log.h"
+
 #define RIG_COMMAND_ERROR 512
 
 struct rig_machine_source {
-	const char *state_path;	  /* or NULL */
+	const char *state_path;		 /* a state's file or a folder of /proc files, or NULL */
+	const struct rig_trace_log *log; /* that goes with it, where it is a folder; or NULL */
+	const u8 *taken;		 /* bits, by page frame: in use, whatever the state says */
+	unsigned long nr_taken_bits;
 	const char *machine;	  /* a device tree's file, a shipped machine's name, or NULL */
 	const char *backend;	  /* slab backend, or NULL */
 	const char *page_backend; /* or NULL */
 	u64 memory;		  /* bytes, where neither says; 0: 256 MiB */
+	bool more;		  /* memory is what the state's machine has beside its own */
 	int nr_cpus;		  /* where neither says; 0: 1 */
 	int check_tier;
 	bool objects;		  /* the state's slabs too */

@@ -19,11 +19,13 @@
 
 #include "command_machine.h"
 #include "replay_report.h"
+#include "what_if.h"
 #include "stat.h"
 
 struct options {
 	struct rig_machine_source machine;
 	bool objects;
+	bool what_if; /* something differs from the traced machine */
 	const char *expect_state;
 	const char *save_state;
 	const char *trace;
@@ -47,7 +49,9 @@ enum {
 	OPTION_SHOW,
 	OPTION_FAULT,
 	OPTION_CHECK,
-	OPTION_CMDLINE
+	OPTION_CMDLINE,
+	OPTION_MEMORY,
+	OPTION_WHAT_IF
 };
 
 static const struct argp_option argp_options[] = {
@@ -58,6 +62,8 @@ static const struct argp_option argp_options[] = {
 	{ "backend", 'b', "NAME|FILE.so", 0, "slab backend: slub (default), slab, slob, ...", 0 },
 	{ "state", 's', "FILE", 0, "start from this recorded state", 0 },
 	{ "machine", 'm', "NAME|FILE", 0, "start from this machine: a device tree", 0 },
+	{ "memory", OPTION_MEMORY, "+SIZE|SIZE", 0,
+	  "what if there were more memory: +1G beside the state's; without a state: that much", 0 },
 	{ "expect-state", OPTION_EXPECT, "FILE", 0,
 	  "compare the end with this recorded state; exit code 1 when lists differ", 0 },
 	{ "save-state", OPTION_SAVE, "FILE", 0, "write the state at the end", 0 },
@@ -68,8 +74,12 @@ static const struct argp_option argp_options[] = {
 	{ "fault", OPTION_FAULT, "SPEC", 0,
 	  "make allocations fail: failslab:probability=10,times=5;fail_page_alloc:min-order=1", 0 },
 	{ "stress", OPTION_FAULT, 0, OPTION_ALIAS, 0, 0 },
+	{ "what-if", OPTION_WHAT_IF, 0, 0,
+	  "replay as if something were changed, though nothing is: the yardstick for --memory, "
+	  "--fault and sysctl settings",
+	  0 },
 	{ "command-line", OPTION_CMDLINE, "TEXT", 0,
-	  "kernel parameters: \"slab_nomerge slub_debug=FZ\"", 0 },
+	  "kernel parameters: \"slab_nomerge slub_debug=FZ sysctl.vm.min_free_kbytes=16384\"", 0 },
 	{ "check", OPTION_CHECK, "TIER", 0,
 	  "check the machine's invariants up to that tier (1-3) at "
 	  "the end",
@@ -129,6 +139,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CMDLINE:
 		options->machine.command_line = argument;
 		break;
+	case OPTION_WHAT_IF:
+		options->what_if = true;
+		break;
+	case OPTION_MEMORY:
+		options->machine.more = *argument == '+';
+		if (!rig_parse_size(argument + options->machine.more, &options->machine.memory) ||
+		    !options->machine.memory)
+			argp_error(state, "--memory: '%s' is no amount", argument);
+		break;
 	case OPTION_CHECK:
 		options->check_tier = number(state, argument, 3, "--check");
 		break;
@@ -147,6 +166,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "no trace is named");
 		if (options->machine.state_path && options->machine.machine)
 			argp_error(state, "--state and --machine exclude each other");
+		if (options->machine.more && !options->machine.state_path)
+			argp_error(state, "--memory +SIZE needs the state that it is added to");
+		if (options->machine.memory && !options->machine.more &&
+		    (options->machine.state_path || options->machine.machine))
+			argp_error(state, "--memory SIZE: the state or machine says how much; "
+					  "+SIZE adds to a state");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -204,7 +229,8 @@ static void size_from_trace(struct rig_machine_source *source, const struct rig_
 		if (pfn > top && pfn < most >> PAGE_SHIFT)
 			top = pfn;
 	}
-	source->memory = (((top + 1) << PAGE_SHIFT) + unit - 1) / unit * unit;
+	if (!source->memory)
+		source->memory = (((top + 1) << PAGE_SHIFT) + unit - 1) / unit * unit;
 	source->nr_cpus = log->nr_cpus;
 }
 
@@ -219,6 +245,7 @@ struct run {
 	char scratch[300]; /* folder of a trace that only the report needs */
 	struct counter counter;
 	struct rig_engine engine;
+	struct rig_failures *failures;
 	struct rig_replay_report report;
 	int exit_code;
 };
@@ -335,9 +362,21 @@ static bool prepare(struct run *run, char *error)
 		options->objects && options->machine.state_path && !options->machine.objects;
 	if (!options->machine.state_path && !options->machine.machine)
 		size_from_trace(&options->machine, &run->log);
+	options->machine.log = &run->log;
+	options->what_if = options->what_if || options->fault || options->machine.more ||
+			   rig_what_if_settings(options->machine.command_line);
+	if (options->what_if && options->machine.state_path && !options->objects &&
+	    !rig_what_if_learn(&options->machine, &run->log, error))
+		return false;
 	run->machine = rig_machine_from(&options->machine, &run->state, error);
 	if (!run->machine)
 		return false;
+	if (options->objects && run->state && run->state->from_proc) {
+		snprintf(error, RIG_COMMAND_ERROR,
+			 "%.300s: /proc files tell nothing of objects: pages only (--level page)",
+			 options->machine.state_path);
+		return false;
+	}
 	run->machine->check->on_failure = RIG_FAILURE_COUNT;
 	run->machine->check->print_limit = 20;
 	if (options->fault &&
@@ -402,13 +441,15 @@ static void replay(struct run *run, char *error)
 	run->engine.log = &run->log;
 	run->engine.state = run->state;
 	run->engine.show = run->options.show;
-	run->engine.what_if = run->options.fault != NULL;
+	run->engine.what_if = run->options.what_if;
 	run->engine.from_state = run->options.machine.state_path && !run->options.machine.fresh;
 	run->counter = (struct counter){ { .emit = count_event, .wanted = RIG_WANT_ALL },
 					 run->report.written };
 	rig_event_attach(run->machine, &run->counter.sink);
+	run->failures = rig_failures_watch(run->machine);
 	good = run->options.objects ? rig_engine_run_objects(&run->engine, error)
 				    : rig_engine_run_pages(&run->engine, error);
+	rig_failures_stop(run->failures);
 	rig_event_detach(run->machine, &run->counter.sink);
 	if (!good)
 		run->exit_code = rig_usage_error("%s", error);
@@ -423,6 +464,7 @@ static void tell(struct run *run)
 	run->report.engine = &run->engine;
 	run->report.log = &run->log;
 	run->report.symbols = run->symbols;
+	run->report.failures = run->failures;
 	run->report.level = run->options.objects ? "object" : "page";
 	run->report.backend = run->machine->slab->name;
 	if (!run->options.json)
@@ -467,9 +509,11 @@ int rig_command_replay(int argc, char **argv)
 			run->exit_code = rig_usage_error("%s", broken);
 	}
 	code = run->exit_code;
+	rig_failures_free(run->failures);
 	rig_machine_destroy(run->machine);
 	rig_state_free(run->state);
 	rig_state_free(run->expected);
+	free((u8 *)run->options.machine.taken);
 	rig_trace_log_free(&run->log);
 	rig_symbols_close(run->symbols);
 	free(run);

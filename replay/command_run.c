@@ -65,29 +65,6 @@ struct run {
 	size_t nr_ops;
 };
 
-static bool parse_size(const char *text, u64 *size)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-
-	errno = 0;
-	*size = strtoull(text, &end, 0);
-	if (errno || end == text || *text == '-')
-		return false;
-	unit = *end ? strchr(units, *end) : NULL;
-	if (*end && (!unit || end[1]))
-		return false;
-	if (unit) {
-		int shift = 10 * (int)(unit - units + 1);
-
-		if (*size > UINT64_MAX >> shift)
-			return false;
-		*size <<= shift;
-	}
-	return true;
-}
-
 static void list_ops(void)
 {
 	for (int kind = 0; kind < RIG_NR_OPS; kind++)
@@ -101,7 +78,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	u64 number = 0;
 
 	if (key == 'c' || key == 's' || key == 'm' || key == OPTION_TIER) {
-		if (!parse_size(argument, &number))
+		if (!rig_parse_size(argument, &number))
 			argp_error(state, "'%s' is not a number", argument);
 	}
 	switch (key) {

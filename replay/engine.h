@@ -46,7 +46,10 @@ struct rig_engine {
 	struct rig_object_counts object;
 	bool from_state; /* the machine starts as the traced kernel did */
 	bool what_if;	 /* on the same machine, but something is changed: faults */
-	u8 *differs;	 /* by the log's events: this page allocation was not exact; may be NULL */
+	u8 *hidden;	 /* bits, by page frame: taken with no event; may be NULL */
+	unsigned long nr_hidden_bits;
+	long most_hidden; /* pages: what comes later is not believed */
+	u8 *differs;	  /* by the log's events: this page allocation was not exact; may be NULL */
 	unsigned int show; /* print the first differences to stderr */
 };
 

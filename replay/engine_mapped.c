@@ -21,12 +21,37 @@
 #define GONE 1
 #define PRESENT 2
 
+/* kswapd gets a CPU when the waker leaves it, or after so long. */
+#define KSWAPD_DELAY_NS 1000000
+
 struct replay {
 	struct rig_engine *engine;
 	const struct rig_engine_above *above;
 	struct rig_address_map pages; /* by the trace's page frame plus one */
 	u8 *batched;		      /* by event: this mm_page_free is one of a list */
+	/* kswapd was woken by this event and has not run yet; its time 0: it was not */
+	struct rig_event waker;
 };
+
+/*
+ * What kswapd frees is in the trace; what else it does has to be done here: it ends the boosts of
+ * watermarks that woke it.
+ */
+static void let_kswapd_run(struct replay *replay, const struct rig_event *event)
+{
+	const struct rig_event *waker = &replay->waker;
+	struct rig_machine *machine = replay->engine->machine;
+
+	if (waker->time_ns && (event->time_ns - waker->time_ns >= KSWAPD_DELAY_NS ||
+			       (event->cpu == waker->cpu && event->pid != waker->pid))) {
+		rig_kswapd_run(rig_engine_enter(replay->engine, event));
+		replay->waker.time_ns = 0;
+	}
+	for (int nid = 0; !waker->time_ns && nid < machine->nr_nodes; nid++)
+		if (machine->nodes[nid] &&
+		    machine->nodes[nid]->kswapd_highest_zoneidx != MAX_NR_ZONES)
+			replay->waker = *event;
+}
 
 static void run_alloc(struct replay *replay, struct rig_cpu *cpu, const struct rig_event *event)
 {
@@ -154,11 +179,13 @@ bool rig_engine_run_mapped(struct rig_engine *engine, const struct rig_engine_ab
 		snprintf(error, RIG_TRACE_ERROR, "no host memory for %zu events", log->nr);
 		return false;
 	}
+	rig_page_what_if(engine->machine);
 	rig_progress_begin(&progress, "replaying", log->end - log->first);
 	for (size_t i = log->first; i < log->end; i++) {
 		enum rig_mapped_event kind = above ? above->kind(above->data, i) : RIG_MAPPED_PAGE;
 
 		rig_progress_step(&progress, i);
+		let_kswapd_run(&replay, &log->events[i]);
 		if (kind == RIG_MAPPED_PAGE) {
 			run_event(&replay, i);
 		} else if (kind == RIG_MAPPED_ABOVE) {

@@ -123,6 +123,15 @@ static void show(void *data, size_t number, unsigned long ours)
 		fprintf(stderr, "%#lx\n", ours);
 }
 
+static void mark_hidden(void *data, unsigned long pfn, unsigned int order)
+{
+	struct rig_engine *engine = ((struct replay *)data)->engine;
+
+	for (unsigned long i = pfn; i < pfn + (1UL << order) && i < engine->nr_hidden_bits; i++)
+		if (engine->most_hidden-- > 0)
+			engine->hidden[i / 8] |= (u8)(1u << i % 8);
+}
+
 static void count(struct rig_page_counts *counts, const struct rig_follow_result *result)
 {
 	counts->allocs = result->allocs - result->failed_traced;
@@ -169,6 +178,8 @@ static bool run(struct replay *replay, struct rig_follow *follow)
 	rig_progress_begin(&replay->progress, "replaying", log->end - log->first);
 	rig_follow_hooks(follow, enter, show, replay);
 	rig_follow_on_step(follow, call_above);
+	if (replay->engine->hidden)
+		rig_follow_on_hidden(follow, mark_hidden);
 	good = rig_follow_run(follow);
 	rig_progress_end(&replay->progress);
 	rig_event_detach(replay->engine->machine, &replay->sink);

@@ -122,6 +122,11 @@ int rig_follow_event(struct rig_follow *follow, const struct rig_event *event)
 	return add_step(follow, &step);
 }
 
+void rig_follow_on_hidden(struct rig_follow *follow, rig_follow_hidden hidden)
+{
+	follow->hidden = hidden;
+}
+
 void rig_follow_on_step(struct rig_follow *follow, rig_follow_enter call)
 {
 	follow->call = call;

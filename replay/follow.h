@@ -58,6 +58,7 @@ struct rig_follow {
 	rig_follow_enter enter;
 	rig_follow_report report;
 	rig_follow_enter call;
+	rig_follow_hidden hidden;
 	void *hook_data;
 	int reordered; /* blocks of the refill at hand that were not the first of their lists */
 	u32 nr_events;

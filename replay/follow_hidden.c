@@ -69,12 +69,20 @@ static bool collect_used(unsigned long pfn, void *data)
 	return true;
 }
 
+/* Somebody took the block, and no event says so. */
+static void note_hidden(struct rig_follow *follow, unsigned long pfn, unsigned int order)
+{
+	follow->result.bulk += 1U << order;
+	if (follow->hidden)
+		follow->hidden(follow->hook_data, pfn, order);
+}
+
 static void take_silently(struct rig_follow *follow, struct rig_cpu *cpu,
 			  const struct list_pages *pages, unsigned int order)
 {
 	for (unsigned int i = 0; i < pages->nr; i++)
 		if (rig_page_take(cpu, pages->pfns[i], order, 0))
-			follow->result.bulk++;
+			note_hidden(follow, pages->pfns[i], order);
 }
 
 /* Takes from the CPU's lists what bulk allocations must have taken, until no free drains. */
@@ -136,7 +144,7 @@ bool settle_free_page(struct rig_follow *follow, const struct step *step)
 {
 	if (!rig_page_take(step_cpu(follow, step), step->pfn, step->order, 0))
 		return false;
-	follow->result.bulk += 1U << step->order;
+	note_hidden(follow, step->pfn, step->order);
 	return true;
 }
 
@@ -211,7 +219,7 @@ bool settle_difference(struct rig_follow *follow, const struct step *step, unsig
 		return false;
 	if (!rig_page_take(step_cpu(follow, step), ours, step->order, 0))
 		return false;
-	follow->result.bulk += 1U << step->order;
+	note_hidden(follow, ours, step->order);
 	return true;
 }
 
@@ -257,7 +265,7 @@ static bool has_vanished(void *data, unsigned long pfn)
 
 	if (!must_be_used(follow, pfn, true))
 		return false;
-	follow->result.bulk++;
+	note_hidden(follow, pfn, 0);
 	return true;
 }
 

@@ -260,6 +260,7 @@ void rig_replay_print(const struct rig_replay_report *report, FILE *out)
 	if (report->have_trace)
 		fprintf(out, "new trace          %llu events discarded\n",
 			(unsigned long long)report->discarded);
+	rig_failures_print(report->failures, report->log, out);
 	print_top(report, out);
 	fprintf(out, "\ntime               %.3f s reading, %.3f s replaying (%.0f events/s)\n",
 		report->seconds_reading, report->seconds,
@@ -356,6 +357,8 @@ bool rig_replay_print_json(const struct rig_replay_report *report, FILE *out)
 		"faults_injected", (json_int_t)report->faults_injected);
 	bool good = root;
 
+	if (good)
+		json_object_set_new(root, "failures", rig_failures_json(report->failures, log));
 	if (good && report->have_trace)
 		json_object_set_new(root, "discarded", json_integer((json_int_t)report->discarded));
 	good = good && !json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) &&

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "engine.h"
+#include "failures.h"
 
 struct rig_replay_report {
 	const struct rig_engine *engine;
@@ -23,6 +24,7 @@ struct rig_replay_report {
 	u64 discarded;	 /* events that the new trace lost */
 	u64 faults_injected;
 	const struct rig_symbols *symbols; /* for call sites without a name; NULL: none */
+	const struct rig_failures *failures;
 };
 
 /* The summary for a person. */

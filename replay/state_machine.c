@@ -199,6 +199,20 @@ static struct rig_machine *make_machine(const struct rig_state *state,
 	return machine;
 }
 
+/* What the state was not recorded with: memory that was added, settings of the command line. */
+static int change_settings(struct rig_machine *machine, const struct rig_state *state, char *error)
+{
+	char reason[300];
+
+	if (state->added_bytes)
+		rig_page_memory_added(machine);
+	if (rig_page_boot_sysctls(machine, reason, sizeof(reason))) {
+		snprintf(error, RIG_STATE_ERROR, "%s", reason);
+		return -1;
+	}
+	return 0;
+}
+
 struct rig_machine *rig_state_make_machine(const struct rig_state *state,
 					   const struct rig_machine_config *config, bool objects,
 					   char *error)
@@ -207,7 +221,7 @@ struct rig_machine *rig_state_make_machine(const struct rig_state *state,
 
 	if (!machine)
 		return NULL;
-	if (restore_pages(machine, state, error) ||
+	if (restore_pages(machine, state, error) || change_settings(machine, state, error) ||
 	    (objects && state->nr_caches && restore_slabs(machine, state, error))) {
 		rig_machine_destroy(machine);
 		return NULL;

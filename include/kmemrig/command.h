@@ -36,6 +36,12 @@ int rig_usage_error(const char *format, ...) __printf(1, 2);
 void rig_command_argp_defaults(void);
 
 /*
+ * An amount on a command line: "4096", "64M", "1G" (units of 1024). False: it is none, or too
+ * large.
+ */
+bool rig_parse_size(const char *text, u64 *size);
+
+/*
  * Is there a slab backend of that name, or a plug-in file (a name with a slash or ending in .so)?
  * False: @error has the one-line reason with the names there are.
  */

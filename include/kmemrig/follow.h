@@ -62,6 +62,13 @@ void rig_follow_destroy(struct rig_follow *follow);
 void rig_follow_hooks(struct rig_follow *follow, rig_follow_enter enter, rig_follow_report report,
 		      void *data);
 
+/*
+ * @hidden is called with each block that somebody must have taken with no event (result->bulk
+ * counts their pages): from then on, or since before the trace began.
+ */
+typedef void (*rig_follow_hidden)(void *data, unsigned long pfn, unsigned int order);
+void rig_follow_on_hidden(struct rig_follow *follow, rig_follow_hidden hidden);
+
 /* Other events than kmem's page events are ignored. -ENOMEM: no host memory. */
 int rig_follow_event(struct rig_follow *follow, const struct rig_event *event);
 

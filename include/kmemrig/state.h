@@ -120,6 +120,8 @@ struct rig_state {
 	size_t nr_caches;
 	struct rig_state_slab *slabs;
 	size_t nr_slabs;
+	u64 added_bytes; /* by rig_state_add_memory() */
+	bool from_proc;	 /* made from /proc files: lists are likely, not recorded */
 };
 
 /*
@@ -131,7 +133,41 @@ struct rig_state *rig_state_read(const char *path, char *error);
 /* The same from text in memory; @name stands for the file in errors. @text is changed. */
 struct rig_state *rig_state_parse(const char *name, char *text, size_t size, char *error);
 
+/*
+ * A state from a folder with copies of /proc files, which is what one can record on any kernel
+ * without a module: zoneinfo (needed), pagetypeinfo or buddyinfo, kpageflags; plain, .xz or .zst.
+ * How much of it is known:
+ *
+ *	sizes, watermarks, free blocks by order and migratetype	as the files say
+ *	which pages are free	as kpageflags says; without it places are made up that fit the
+ *				counts and the trace
+ *	per-CPU lists		from the trace: what is allocated there without having come from a
+ *				zone was on the CPU's list
+ *	pageblocks' types	as many of each as pagetypeinfo says; which ones from what the
+ *				pages are used for
+ *	the order of lists	by when the trace uses their pages
+ *	slabs			nothing
+ *
+ * @log: the trace that begins where the files were copied, or NULL. NULL: @error (RIG_STATE_ERROR
+ * bytes) with file and line.
+ */
+struct rig_trace_log;
+struct rig_state *rig_state_from_proc(const char *folder, const struct rig_trace_log *log,
+				      char *error);
+
 void rig_state_free(struct rig_state *state);
+
+/*
+ * Free pages of the state are in use after all: those whose bits are set in @taken, by page frame.
+ */
+void rig_state_take_pages(struct rig_state *state, const u8 *taken, unsigned long nr_bits);
+
+/*
+ * What if that machine had more memory? @bytes (a multiple of 128 MiB, the kernel's unit of memory
+ * hotplug) come behind the last zone's end, free. Watermarks and reserves of a machine made from
+ * the state are then those that the kernel gives a machine of that size. False: @error.
+ */
+bool rig_state_add_memory(struct rig_state *state, u64 bytes, char *error);
 
 /* Writes the records in the order of the file format. */
 void rig_state_write(const struct rig_state *state, FILE *out);
