@@ -72,17 +72,6 @@ static void set_number(struct options *options, struct argp_state *state, const 
 		abort();
 }
 
-static void set_seconds(struct options *options, struct argp_state *state, const char *name,
-			const char *text)
-{
-	char *end;
-
-	(void)strtod(text, &end);
-	if (!*text || *end)
-		argp_error(state, "--%s: '%s' is not a time in seconds", name, text);
-	set_text(options, name, text);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -117,10 +106,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		set_text(options, "comm", argument);
 		break;
 	case OPTION_BEGIN:
-		set_seconds(options, state, "begin", argument);
+		set_text(options, "begin", argument);
 		break;
 	case OPTION_END:
-		set_seconds(options, state, "end", argument);
+		set_text(options, "end", argument);
 		break;
 	case OPTION_KALLSYMS:
 		set_text(options, "kallsyms", argument);

@@ -248,6 +248,25 @@ static void ftrace_text(void **state)
 	restore(&text);
 }
 
+static void packed_text(void **state)
+{
+	static const int sizes[] = { 20000, 12500, 5000 };
+	const char *path = scratch("packed.xz");
+
+	shell("cp " TEXT " %s", path);
+	stat_trace(path);
+	assert_int_equal(last.code, 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		u64 before = last.events;
+
+		shell("head -c %d " TEXT " >%s", sizes[i], path);
+		stat_trace(path);
+		assert_int_equal(last.code, 2);
+		expect_error("packed.xz: xz data ends early at byte ");
+		assert_true(last.events > 0 && last.events < before);
+	}
+}
+
 static void ftrace_text_with_what_nobody_knows(void **state)
 {
 	const char *path = scratch("odd.txt");
@@ -450,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ftrace_text),
+		cmocka_unit_test(packed_text),
 		cmocka_unit_test(ftrace_text_with_what_nobody_knows),
 		cmocka_unit_test(ftrace_text_without_needed_fields),
 		cmocka_unit_test(trace_dat_of_version_7),

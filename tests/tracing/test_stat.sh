@@ -27,7 +27,7 @@ json() { # EXPRESSION-ON-d of standard input
 events='sum(d["events"].values())'
 objects='(kmalloc|kmem_cache_alloc): '
 
-echo 1..29
+echo 1..31
 xz -dc "$top/tests/tracing/data/failures.txt.xz" >failures.txt
 mkdir ctf && xz -dc "$top/tests/tracing/data/lttng-kernel.tar.xz" | tar -C ctf -xf -
 xz -dc "$top/replay/samples/calm/trace.dat.xz" >calm.dat
@@ -66,6 +66,16 @@ middle=$(awk '/ kmalloc: / { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9]+
 same "$(($("$kmemrig" stat --json --begin "$middle" failures.txt | json 'd["pages"]["allocs"]') +
 	$("$kmemrig" stat --json --end "$middle" failures.txt | json 'd["pages"]["allocs"]')))" \
 	"$(grep -c ' mm_page_alloc: ' failures.txt)" "--begin and --end share the events out"
+# from the time of some page allocations on: to the nanosecond, in seconds since 1970
+babeltrace2 --clock-seconds ctf | sed -n 's/^\[\([0-9.]*\)\].* kmem_mm_page_alloc: .*/\1/p' >times
+left=0 wanted=0
+for i in 20 50 80 110 140 170 200 230; do
+	left=$((left + $("$kmemrig" stat --json --begin "$(sed -n ${i}p times)" ctf | json 'd["pages"]["allocs"]')))
+	wanted=$((wanted + $(wc -l <times) - i + 1))
+done
+same $left $wanted "--begin is exact to the nanosecond"
+"$kmemrig" stat --begin 1e3 failures.txt 2>err; [ $? -eq 2 ] && grep -q 'begin: not a time in seconds' err
+ok $? "what is no time in seconds is refused"
 same "$("$kmemrig" stat --json --limit 3 failures.txt | json 'len(d["call_sites"])')" 3 "--limit"
 "$kmemrig" stat --sort hits --perf -o out.txt failures.txt && grep -q '^CALL SITES (by hits)' out.txt &&
 	grep -q '^AS PERF KMEM STAT COUNTS' out.txt

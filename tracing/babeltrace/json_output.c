@@ -452,6 +452,7 @@ json_t *rig_output_json(const struct rig_output *output)
 	json_object_set_new(object, "last_ns", json_integer(analysis->last_ns));
 	set(object, "discarded", output->discarded);
 	json_object_set_new(object, "incomplete", json_boolean(output->incomplete));
+	set(object, "analysed", analysis->records);
 	json_object_set_new(object, "events", events(output));
 	json_object_set_new(object, "incomplete_events", incomplete_events(output));
 	json_object_set_new(object, "slab", slab(output));

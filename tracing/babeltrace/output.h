@@ -35,6 +35,7 @@ struct rig_output {
 	const char *source; /* what was read, for titles; may be NULL */
 	u64 discarded;	    /* events that the tracer discarded */
 	bool incomplete;    /* the trace ended with an error */
+	bool filtered;	    /* only some of its events are analysed */
 };
 
 void rig_output_text(const struct rig_output *output, FILE *file);

@@ -104,11 +104,26 @@ static bool take_number(const bt_value *params, const char *name, s64 *number, b
 	return true;
 }
 
+/* "1795345692.762703123": all nanoseconds, which a floating point number would not keep. */
+static bool parse_seconds(const char *text, s64 *ns)
+{
+	size_t whole = strspn(text, "0123456789"), digits = 0;
+	const char *rest = text + whole;
+
+	*ns = 0;
+	if (*rest == '.')
+		digits = strspn(++rest, "0123456789");
+	if (!whole || whole > 10 || rest[digits])
+		return false;
+	*ns = strtoll(text, NULL, 10);
+	for (size_t i = 0; i < 9; i++)
+		*ns = *ns * 10 + (i < digits ? rest[i] - '0' : 0);
+	return *ns >= 0;
+}
+
 static bool take_seconds(const bt_value *params, const char *name, s64 *ns, bool *given)
 {
 	const bt_value *value = bt_value_map_borrow_entry_value_const(params, name);
-	char *end;
-	double whole;
 
 	*given = value != NULL;
 	if (!value)
@@ -125,13 +140,7 @@ static bool take_seconds(const bt_value *params, const char *name, s64 *ns, bool
 		*ns = seconds * 1000000000;
 		return true;
 	}
-	/* a string keeps all nanoseconds: "1795345692.762703123" */
-	whole = strtod(bt_value_string_get(value), &end);
-	if (*end || end == bt_value_string_get(value))
-		return bad(name, "not seconds");
-	*ns = strtoll(bt_value_string_get(value), &end, 10) * 1000000000;
-	*ns += (s64)((whole - (double)(*ns / 1000000000)) * 1e9);
-	return true;
+	return parse_seconds(bt_value_string_get(value), ns) || bad(name, "not a time in seconds");
 }
 
 static bool take_format(const bt_value *params, struct sink *sink)
@@ -404,6 +413,8 @@ static bool show(struct sink *sink, bool incomplete)
 				      : rig_reader_environment(sink->reader, "trace_name"),
 		.discarded = sink->discarded,
 		.incomplete = incomplete,
+		.filtered = sink->has_cpu || sink->has_pid || sink->comm || sink->has_begin ||
+			    sink->has_end,
 	};
 	if (!path && sink->format == FORMAT_HTML)
 		path = "kmemrig-report.html";

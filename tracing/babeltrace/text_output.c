@@ -47,6 +47,9 @@ static void put_head(const struct rig_output *output, FILE *file)
 	fprintf(file, "%s: %llu events in %.6f s%s%s\n", output->source ? output->source : "trace",
 		(ull)total, (double)(analysis->last_ns - analysis->first_ns) / 1e9,
 		release ? ", Linux " : "", release ? release : "");
+	if (output->filtered)
+		fprintf(file, "analysed: the %llu kmem events that were asked for\n",
+			(ull)analysis->records);
 	fprintf(file, "failed: %llu page allocations, %llu object allocations\n",
 		(ull)analysis->pages.failures, (ull)analysis->slab.failed);
 	if (output->discarded)
