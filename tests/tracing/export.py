@@ -7,6 +7,7 @@ layout REAL EXPORT [LACKING...]  What of EXPORT's metadata (CTF as text) differs
                                  LACKING: event.field that the input can't have told.
 memtop                           lttng-memtop-mi's answer (stdin) as lines "alloc|free TID EVENTS".
 make FOLDER                      A CTF trace of two CPUs with events of the scheduler: see EVENTS.
+make-variant FOLDER              A CTF trace with fields of all structures.
 """
 import json
 import os
@@ -157,9 +158,34 @@ stream {{ id = 0;
             file.write(data)
 
 
+def make_variant(folder):
+    """Events with an array, a sequence, a structure and a variant beside a kmem event."""
+    os.makedirs(folder)
+    byte = INTEGER % (8, "false")
+    with open(f"{folder}/metadata", "w") as file:
+        file.write(f"""/* CTF 1.8 */
+trace {{ major = 1; minor = 8; byte_order = le; packet.header := struct {{ {members((("magic", "u32"), ("stream_id", "u32")))} }}; }};
+clock {{ name = "c"; freq = 1000000000; }};
+stream {{ id = 0;
+	packet.context := struct {{ {members((("content_size", "u64"), ("packet_size", "u64"), ("cpu_id", "u32")))} }};
+	event.header := struct {{ {members((("id", "u32"),))} integer {{ size = 64; align = 8; map = clock.c.value; }} timestamp; }}; }};
+event {{ name = "net:odd"; id = 0; stream_id = 0; fields := struct {{ {byte} n; {byte} sequence[n]; {byte} array[3];
+	struct {{ {byte} inner; }} nested;
+	enum : {byte} {{ A = 0, B = 1 }} tag; variant <tag> {{ {byte} A; string B; }} choice; }}; }};
+event {{ name = "kmem:kfree"; id = 1; stream_id = 0; fields := struct {{ {members((("call_site", "u64"), ("ptr", "u64")))} }}; }};
+""")
+    records = (struct.pack("<IQ", 0, 100) + bytes([2, 7, 8, 1, 2, 3, 9, 1]) + b"text\0" +
+               struct.pack("<IQ", 0, 110) + bytes([0, 4, 5, 6, 9, 0, 33]) + struct.pack("<IQQQ", 1, 120, 1, 2))
+    bits = 8 * (len(records) + 28)
+    with open(f"{folder}/cpu1", "wb") as file:
+        file.write(struct.pack("<IIQQI", 0xC1FC1FC1, 0, bits, bits, 1) + records)
+
+
 if sys.argv[1] == "layout":
     layout(sys.argv[2], sys.argv[3], sys.argv[4:])
 elif sys.argv[1] == "memtop":
     memtop()
+elif sys.argv[1] == "make-variant":
+    make_variant(sys.argv[2])
 else:
     make(sys.argv[2])

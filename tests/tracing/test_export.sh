@@ -53,7 +53,7 @@ differences() { # FOLDER [LACKING...]
 lacking="kmem_kmalloc.accounted kmem_mm_page_alloc.page kmem_mm_page_free.page
 	kmem_mm_page_free_batched.page kmem_mm_page_alloc_zone_locked.page kmem_mm_page_alloc_extfrag.page"
 
-echo 1..24
+echo 1..26
 xz -dc "$data/lttng-kernel-metadata.txt.xz" >real-metadata.txt
 xz -dc "$sample/trace.dat.xz" >calm.dat
 
@@ -162,3 +162,16 @@ ok $? "events that ftrace lost are lost in the export"
 babeltrace2 lost.txt -c sink.ctf.fs -p 'path="lost-plain",quiet=true' &&
 	babeltrace2 lost-plain 2>&1 >/dev/null | grep -q 'discarded 7 events'
 ok $? "and in plain CTF"
+
+# --- fields of all structures, in an event that isn't ours
+python3 "$top/tests/tracing/export.py" make-variant odd
+babeltrace2 odd | sed 's/.* net:odd: { [^}]* }, //' | grep sequence >odd.txt
+grep -q 'sequence = \[ \[0\] = 7, \[1\] = 8 \].*choice = { "text" }' odd.txt && export_as odd odd-export
+same "$(babeltrace2 odd-export | sed 's/.* net:odd: { [^}]* }, { [^}]* }, //' | grep sequence)" "$(cat odd.txt)" \
+	"arrays, sequences, structures and variants are exported"
+for filter in decode pair attribute; do
+	babeltrace2 odd -c "filter.kmemrig.$filter" -c sink.ctf.fs -p "path=\"odd-$filter\",quiet=true" &&
+		babeltrace2 "odd-$filter" | sed 's/.* net:odd: { [^}]* }, //' | grep sequence | cmp - odd.txt
+done >odd.log 2>&1
+[ ! -s odd.log ]
+ok $? "and written as CTF through the other filters"

@@ -103,13 +103,15 @@ static bt_stream_class *copy_stream_class(struct rig_copy *copy, const bt_stream
 			out, bt_stream_class_supports_discarded_packets(in),
 			bt_stream_class_discarded_packets_have_default_clock_snapshots(in));
 	if (packet) {
-		bt_field_class *class = rig_copy_field_class(trace_class, packet);
+		bt_field_class *class = rig_copy_scope_class(trace_class, packet,
+							     BT_FIELD_PATH_SCOPE_PACKET_CONTEXT);
 
 		(void)!bt_stream_class_set_packet_context_field_class(out, class);
 		bt_field_class_put_ref(class);
 	}
 	if (event) {
-		bt_field_class *class = rig_copy_field_class(trace_class, event);
+		bt_field_class *class = rig_copy_scope_class(
+			trace_class, event, BT_FIELD_PATH_SCOPE_EVENT_COMMON_CONTEXT);
 
 		(void)!bt_stream_class_set_event_common_context_field_class(out, class);
 		bt_field_class_put_ref(class);
@@ -138,14 +140,16 @@ static bt_event_class *copy_event_class(struct rig_copy *copy, const bt_event_cl
 					    bt_event_class_get_id(in));
 	if (name)
 		(void)!bt_event_class_set_name(out, name);
-	class = payload ? rig_copy_field_class(trace_class, payload)
+	class = payload ? rig_copy_scope_class(trace_class, payload,
+					       BT_FIELD_PATH_SCOPE_EVENT_PAYLOAD)
 			: bt_field_class_structure_create(trace_class);
 	if (copy->filter->add_fields && name)
 		copy->filter->add_fields(trace_class, rig_kind_of(name), class);
 	(void)!bt_event_class_set_payload_field_class(out, class);
 	bt_field_class_put_ref(class);
 	if (specific) {
-		class = rig_copy_field_class(trace_class, specific);
+		class = rig_copy_scope_class(trace_class, specific,
+					     BT_FIELD_PATH_SCOPE_EVENT_SPECIFIC_CONTEXT);
 		(void)!bt_event_class_set_specific_context_field_class(out, class);
 		bt_field_class_put_ref(class);
 	}

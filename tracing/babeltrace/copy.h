@@ -15,6 +15,9 @@
 
 /* Field classes and fields, whatever they hold (fields_copy.c). */
 bt_field_class *rig_copy_field_class(bt_trace_class *trace_class, const bt_field_class *in);
+/* The structure of a whole scope, in which lengths and tags are found. */
+bt_field_class *rig_copy_scope_class(bt_trace_class *trace_class, const bt_field_class *in,
+				     bt_field_path_scope scope);
 void rig_copy_field(const bt_field *in, bt_field *out);
 /* All members of a structure into the first members of another. */
 void rig_copy_members(const bt_field *in, bt_field *out);

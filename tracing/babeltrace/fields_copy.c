@@ -1,10 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copies of field classes and fields. Lengths of arrays and selectors of variants and options
- * are copied as the plain numbers that they are too; the copy's arrays and variants know their
- * own length and choice, and are not tied to these.
+ * Copies of field classes and fields. A sequence's length and a variant's tag are numbers that
+ * stand before it in the same structure: when the whole structure of a scope is copied, its copies
+ * are tied to the copies of these, as sink.ctf.fs of babeltrace 2.0.4 can't write a variant
+ * without. Copied alone they know their own length and choice.
  */
 #include "copy.h"
+
+/* names too long for a line */
+#define selector_path bt_field_class_variant_with_selector_field_borrow_selector_field_path_const
+#define unsigned_option                                                                            \
+	bt_field_class_variant_with_selector_field_integer_unsigned_borrow_option_by_index_const
+#define unsigned_ranges                                                                            \
+	bt_field_class_variant_with_selector_field_integer_unsigned_option_borrow_ranges_const
+#define append_unsigned bt_field_class_variant_with_selector_field_integer_unsigned_append_option
+#define signed_option                                                                              \
+	bt_field_class_variant_with_selector_field_integer_signed_borrow_option_by_index_const
+#define signed_ranges                                                                              \
+	bt_field_class_variant_with_selector_field_integer_signed_option_borrow_ranges_const
+#define append_signed bt_field_class_variant_with_selector_field_integer_signed_append_option
+#define length_path bt_field_class_array_dynamic_with_length_field_borrow_length_field_path_const
+
+#define MAX_NUMBERS 256
+
+/* One call of rig_copy_scope_class(). */
+struct copier {
+	bt_trace_class *trace_class;
+	const bt_field_class *root; /* NULL: no scope's */
+	bt_field_path_scope scope;
+	unsigned int nr_numbers;
+	struct {
+		const bt_field_class *in;
+		bt_field_class *out; /* the structure that it went into keeps it */
+	} numbers[MAX_NUMBERS];
+};
+
+static bt_field_class *copy_class(struct copier *copier, const bt_field_class *in);
 
 static bool is(bt_field_class_type type, bt_field_class_type what)
 {
@@ -57,9 +88,47 @@ static bt_field_class *copy_signed(bt_trace_class *trace_class, const bt_field_c
 	return out;
 }
 
-static bt_field_class *copy_integer(bt_trace_class *trace_class, const bt_field_class *in,
+/* What @path leads to in the scope that is copied; NULL: it leads elsewhere. */
+static const bt_field_class *follow(const struct copier *copier, const bt_field_path *path)
+{
+	const bt_field_class *class = copier->root;
+
+	if (!class || !path || bt_field_path_get_root_scope(path) != copier->scope)
+		return NULL;
+	for (u64 i = 0; i < bt_field_path_get_item_count(path); i++) {
+		const bt_field_path_item *item = bt_field_path_borrow_item_by_index_const(path, i);
+		bt_field_class_type type = bt_field_class_get_type(class);
+
+		if (bt_field_path_item_get_type(item) ==
+			    BT_FIELD_PATH_ITEM_TYPE_CURRENT_ARRAY_ELEMENT &&
+		    is(type, BT_FIELD_CLASS_TYPE_ARRAY))
+			class = bt_field_class_array_borrow_element_field_class_const(class);
+		else if (bt_field_path_item_get_type(item) == BT_FIELD_PATH_ITEM_TYPE_INDEX &&
+			 is(type, BT_FIELD_CLASS_TYPE_STRUCTURE))
+			class = bt_field_class_structure_member_borrow_field_class_const(
+				bt_field_class_structure_borrow_member_by_index_const(
+					class, bt_field_path_item_index_get_index(item)));
+		else
+			return NULL;
+	}
+	return class;
+}
+
+/* The copy of the number that @path leads to, or NULL. */
+static bt_field_class *copy_of(const struct copier *copier, const bt_field_path *path)
+{
+	const bt_field_class *in = follow(copier, path);
+
+	for (unsigned int i = 0; in && i < copier->nr_numbers; i++)
+		if (copier->numbers[i].in == in)
+			return copier->numbers[i].out;
+	return NULL;
+}
+
+static bt_field_class *copy_integer(struct copier *copier, const bt_field_class *in,
 				    bt_field_class_type type)
 {
+	bt_trace_class *trace_class = copier->trace_class;
 	bool enumeration = is(type, BT_FIELD_CLASS_TYPE_ENUMERATION);
 	bt_field_class *out = is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)
 				      ? copy_unsigned(trace_class, in, enumeration)
@@ -69,12 +138,16 @@ static bt_field_class *copy_integer(bt_trace_class *trace_class, const bt_field_
 		out, bt_field_class_integer_get_field_value_range(in));
 	bt_field_class_integer_set_preferred_display_base(
 		out, bt_field_class_integer_get_preferred_display_base(in));
+	if (copier->root && copier->nr_numbers < MAX_NUMBERS) {
+		copier->numbers[copier->nr_numbers].in = in;
+		copier->numbers[copier->nr_numbers++].out = out;
+	}
 	return out;
 }
 
-static bt_field_class *copy_structure(bt_trace_class *trace_class, const bt_field_class *in)
+static bt_field_class *copy_structure(struct copier *copier, const bt_field_class *in)
 {
-	bt_field_class *out = bt_field_class_structure_create(trace_class);
+	bt_field_class *out = bt_field_class_structure_create(copier->trace_class);
 
 	for (u64 i = 0; i < bt_field_class_structure_get_member_count(in); i++) {
 		const bt_field_class_structure_member *member =
@@ -82,49 +155,64 @@ static bt_field_class *copy_structure(bt_trace_class *trace_class, const bt_fiel
 
 		rig_append(
 			out, bt_field_class_structure_member_get_name(member),
-			rig_copy_field_class(
-				trace_class,
-				bt_field_class_structure_member_borrow_field_class_const(member)));
+			copy_class(copier, bt_field_class_structure_member_borrow_field_class_const(
+						   member)));
 	}
 	return out;
 }
 
-static bt_field_class *copy_array(bt_trace_class *trace_class, const bt_field_class *in,
-				  bool is_static)
+static bt_field_class *copy_array(struct copier *copier, const bt_field_class *in,
+				  bt_field_class_type type)
 {
-	bt_field_class *element = rig_copy_field_class(
-		trace_class, bt_field_class_array_borrow_element_field_class_const(in));
-	bt_field_class *out =
-		is_static
-			? bt_field_class_array_static_create(
-				  trace_class, element, bt_field_class_array_static_get_length(in))
-			: bt_field_class_array_dynamic_create(trace_class, element, NULL);
+	bt_field_class *element =
+		copy_class(copier, bt_field_class_array_borrow_element_field_class_const(in));
+	bt_field_class *out, *length = NULL;
 
+	if (is(type, BT_FIELD_CLASS_TYPE_STATIC_ARRAY)) {
+		out = bt_field_class_array_static_create(
+			copier->trace_class, element, bt_field_class_array_static_get_length(in));
+	} else {
+		if (is(type, BT_FIELD_CLASS_TYPE_DYNAMIC_ARRAY_WITH_LENGTH_FIELD))
+			length = copy_of(copier, length_path(in));
+		out = bt_field_class_array_dynamic_create(copier->trace_class, element, length);
+	}
 	bt_field_class_put_ref(element);
 	return out;
 }
 
-static bt_field_class *copy_variant(bt_trace_class *trace_class, const bt_field_class *in)
+static bt_field_class *copy_variant(struct copier *copier, const bt_field_class *in,
+				    bt_field_class_type type)
 {
-	bt_field_class *out = bt_field_class_variant_create(trace_class, NULL);
+	bool by_unsigned =
+		is(type, BT_FIELD_CLASS_TYPE_VARIANT_WITH_UNSIGNED_INTEGER_SELECTOR_FIELD);
+	bool by_signed = is(type, BT_FIELD_CLASS_TYPE_VARIANT_WITH_SIGNED_INTEGER_SELECTOR_FIELD);
+	bt_field_class *tag = by_unsigned || by_signed ? copy_of(copier, selector_path(in)) : NULL;
+	bt_field_class *out = bt_field_class_variant_create(copier->trace_class, tag);
 
 	for (u64 i = 0; i < bt_field_class_variant_get_option_count(in); i++) {
 		const bt_field_class_variant_option *option =
 			bt_field_class_variant_borrow_option_by_index_const(in, i);
-		bt_field_class *class = rig_copy_field_class(
-			trace_class,
-			bt_field_class_variant_option_borrow_field_class_const(option));
+		const char *name = bt_field_class_variant_option_get_name(option);
+		bt_field_class *class = copy_class(
+			copier, bt_field_class_variant_option_borrow_field_class_const(option));
 
-		(void)!bt_field_class_variant_without_selector_append_option(
-			out, bt_field_class_variant_option_get_name(option), class);
+		if (!tag)
+			(void)!bt_field_class_variant_without_selector_append_option(out, name,
+										     class);
+		else if (by_unsigned)
+			(void)!append_unsigned(out, name, class,
+					       unsigned_ranges(unsigned_option(in, i)));
+		else
+			(void)!append_signed(out, name, class, signed_ranges(signed_option(in, i)));
 		bt_field_class_put_ref(class);
 	}
 	return out;
 }
 
-bt_field_class *rig_copy_field_class(bt_trace_class *trace_class, const bt_field_class *in)
+static bt_field_class *copy_class(struct copier *copier, const bt_field_class *in)
 {
 	bt_field_class_type type = bt_field_class_get_type(in);
+	bt_trace_class *trace_class = copier->trace_class;
 	bt_field_class *content, *out;
 
 	if (is(type, BT_FIELD_CLASS_TYPE_BOOL))
@@ -133,7 +221,7 @@ bt_field_class *rig_copy_field_class(bt_trace_class *trace_class, const bt_field
 		return bt_field_class_bit_array_create(trace_class,
 						       bt_field_class_bit_array_get_length(in));
 	if (is(type, BT_FIELD_CLASS_TYPE_INTEGER))
-		return copy_integer(trace_class, in, type);
+		return copy_integer(copier, in, type);
 	if (is(type, BT_FIELD_CLASS_TYPE_SINGLE_PRECISION_REAL))
 		return bt_field_class_real_single_precision_create(trace_class);
 	if (is(type, BT_FIELD_CLASS_TYPE_DOUBLE_PRECISION_REAL))
@@ -141,16 +229,30 @@ bt_field_class *rig_copy_field_class(bt_trace_class *trace_class, const bt_field
 	if (is(type, BT_FIELD_CLASS_TYPE_STRING))
 		return bt_field_class_string_create(trace_class);
 	if (is(type, BT_FIELD_CLASS_TYPE_STRUCTURE))
-		return copy_structure(trace_class, in);
+		return copy_structure(copier, in);
 	if (is(type, BT_FIELD_CLASS_TYPE_ARRAY))
-		return copy_array(trace_class, in, is(type, BT_FIELD_CLASS_TYPE_STATIC_ARRAY));
+		return copy_array(copier, in, type);
 	if (is(type, BT_FIELD_CLASS_TYPE_VARIANT))
-		return copy_variant(trace_class, in);
-	content = rig_copy_field_class(trace_class,
-				       bt_field_class_option_borrow_field_class_const(in));
+		return copy_variant(copier, in, type);
+	content = copy_class(copier, bt_field_class_option_borrow_field_class_const(in));
 	out = bt_field_class_option_without_selector_create(trace_class, content);
 	bt_field_class_put_ref(content);
 	return out;
+}
+
+bt_field_class *rig_copy_field_class(bt_trace_class *trace_class, const bt_field_class *in)
+{
+	struct copier copier = { .trace_class = trace_class };
+
+	return copy_class(&copier, in);
+}
+
+bt_field_class *rig_copy_scope_class(bt_trace_class *trace_class, const bt_field_class *in,
+				     bt_field_path_scope scope)
+{
+	struct copier copier = { .trace_class = trace_class, .root = in, .scope = scope };
+
+	return copy_class(&copier, in);
 }
 
 void rig_copy_members(const bt_field *in, bt_field *out)

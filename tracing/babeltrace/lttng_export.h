@@ -41,6 +41,7 @@ struct rig_export_plan {
 	const bt_event_class *in; /* referenced */
 	bt_event_class *out;	  /* NULL: tells of tasks only, and goes */
 	bool is_switch;
+	bool whole;		 /* all fields are copied; no members */
 	int next_pid, next_comm; /* input members of a sched_switch; -1: not there */
 	unsigned int nr_members;
 	struct rig_export_member members[RIG_EXPORT_MEMBERS];

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * From an input event class to the event class of LTTng: fields of the layout first, in its order
- * and with its types, then what else the input has, as it is. Fields that the input lacks are left
- * out. An event that LTTng doesn't have keeps its name, but for the prefix (kmem_ instead of kmem:,
- * none for vmscan: and compaction:).
+ * and with its types, then what else the input has. Fields that the input lacks are left out.
+ *
+ * An event that LTTng doesn't have stays as it is, but for its name's prefix (kmem_ instead of
+ * kmem:, none for vmscan: and compaction:).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,22 @@ static void add_layout(struct rig_export_trace *trace, struct rig_export_plan *p
 	}
 }
 
+/* sink.ctf.fs of babeltrace 2.0.4 can't write one without its tag: it is left out. */
+static bool holds_variant(const bt_field_class *class)
+{
+	bt_field_class_type type = bt_field_class_get_type(class);
+
+	if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY))
+		return holds_variant(bt_field_class_array_borrow_element_field_class_const(class));
+	if (!bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_STRUCTURE))
+		return bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_VARIANT);
+	for (u64 i = 0; i < bt_field_class_structure_get_member_count(class); i++)
+		if (holds_variant(bt_field_class_structure_member_borrow_field_class_const(
+			    bt_field_class_structure_borrow_member_by_index_const(class, i))))
+			return true;
+	return false;
+}
+
 static bt_field_class *make_payload(struct rig_export_trace *trace, struct rig_export_plan *plan,
 				    const bt_field_class *in, const struct rig_lttng_event *event)
 {
@@ -85,20 +102,18 @@ static bt_field_class *make_payload(struct rig_export_trace *trace, struct rig_e
 	u64 count = in ? bt_field_class_structure_get_member_count(in) : 0;
 	bool used[MAX_INPUT_MEMBERS] = { false };
 
-	if (event)
-		add_layout(trace, plan, in, out, event, used);
+	add_layout(trace, plan, in, out, event, used);
 	for (u64 i = 0; i < count && i < MAX_INPUT_MEMBERS; i++) {
 		const bt_field_class_structure_member *member =
 			bt_field_class_structure_borrow_member_by_index_const(in, i);
+		const bt_field_class *class =
+			bt_field_class_structure_member_borrow_field_class_const(member);
 
-		if (used[i] || plan->nr_members == RIG_EXPORT_MEMBERS)
+		if (used[i] || plan->nr_members == RIG_EXPORT_MEMBERS || holds_variant(class))
 			continue;
 		plan->members[plan->nr_members++] = (struct rig_export_member){ .in = (u16)i };
-		rig_append(
-			out, bt_field_class_structure_member_get_name(member),
-			rig_copy_field_class(
-				trace->class,
-				bt_field_class_structure_member_borrow_field_class_const(member)));
+		rig_append(out, bt_field_class_structure_member_get_name(member),
+			   rig_copy_field_class(trace->class, class));
 	}
 	return out;
 }
@@ -158,7 +173,14 @@ struct rig_export_plan *rig_export_plan_create(struct rig_export_trace *trace,
 	if (plan->next_pid < 0)
 		plan->next_pid = find_member(payload, "next_tid", false, &is_signed);
 	plan->next_comm = find_member(payload, "next_comm", true, &is_signed);
-	class = make_payload(trace, plan, payload, event);
+	if (event)
+		class = make_payload(trace, plan, payload, event);
+	else if (payload)
+		class = rig_copy_scope_class(trace->class, payload,
+					     BT_FIELD_PATH_SCOPE_EVENT_PAYLOAD);
+	else
+		class = bt_field_class_structure_create(trace->class);
+	plan->whole = !event && payload;
 	plan->out = bt_event_class_create(trace->stream_class);
 	(void)!bt_event_class_set_name(plan->out, event	 ? event->name
 						  : name ? name_like_lttng(name, text, sizeof(text))
@@ -206,6 +228,8 @@ static void set_layout(const struct rig_export_member *member, const bt_field *i
 
 void rig_export_fields(const struct rig_export_plan *plan, const bt_field *in, bt_field *out)
 {
+	if (plan->whole)
+		rig_copy_members(in, out);
 	for (unsigned int i = 0; i < plan->nr_members; i++) {
 		const struct rig_export_member *member = &plan->members[i];
 		const bt_field *from =
