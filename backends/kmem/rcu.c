@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Callbacks after a grace period: one list a machine, in the order of the calls. */
+#include <kmemrig/context.h>
 #include <kmemrig/rcu.h>
 
 #include "kmem_private.h"
@@ -21,6 +22,13 @@ void rig_call_rcu(struct rig_cpu *cpu, struct rcu_head *head,
 		rig_rcu_run(cpu);
 }
 
+void rig_kvfree_rcu(struct rig_cpu *cpu, const void *pointer)
+{
+	rig_might_sleep(cpu, __FILE__, __LINE__);
+	rig_rcu_run(cpu);
+	kvfree(pointer);
+}
+
 void rig_rcu_run(struct rig_cpu *cpu)
 {
 	struct rig_kmem *kmem = kmem_of(cpu->machine);
@@ -34,6 +42,9 @@ void rig_rcu_run(struct rig_cpu *cpu)
 	rig_spin_unlock(&kmem->rcu_lock);
 	for (; head; head = next) {
 		next = head->next;
-		head->func(head);
+		if ((unsigned long)head->func < RIG_RCU_FREE_OFFSETS)
+			kvfree((u8 *)head - (unsigned long)head->func);
+		else
+			head->func(head);
 	}
 }

@@ -9,6 +9,8 @@
  *
  * irq->lock guards the queues; functions of timers and work run outside of it.
  */
+#include <limits.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <kmemrig/backend.h>
@@ -17,6 +19,8 @@
 #include <linux/kernel.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/wait.h>
 
 #include "irq_private.h"
@@ -24,6 +28,7 @@
 #define HUNG_TASK_NS (120ULL * 1000000000)
 /* Where other CPUs may be threads: how often and how long to wait for them to do something. */
 #define IDLE_LOOKS 2000u
+#define IDLE_LOOKS_BEFORE_DEADLINE 5u
 #define IDLE_LOOK_US 1000u
 
 void rig_sleep_misuse(struct rig_cpu *cpu, const char *file, int line)
@@ -229,6 +234,8 @@ noinline void rig_run_work(struct rig_cpu *cpu)
 		cpu->task = task;
 		end_work(irqs, &entry);
 	}
+	if (irqs && !on_kthread(cpu))
+		kthreads_run(cpu);
 	rig_cpu_enter(before);
 }
 
@@ -249,6 +256,10 @@ void rig_sleep(struct rig_cpu *cpu, u64 ns)
 {
 	u64 end = READ_ONCE(cpu->machine->clock_ns) + ns, next;
 
+	if (on_kthread(cpu)) {
+		kthread_sleep(cpu, end);
+		return;
+	}
 	rig_run_work(cpu);
 	while (cpu->machine->irq && next_expiry(cpu->machine->irq, &next) && next <= end) {
 		clock_to(cpu, next);
@@ -268,9 +279,36 @@ bool rig_sleep_until_timer(struct rig_cpu *cpu)
 	return true;
 }
 
+struct rig_waiter rig_wait_begin_timeout(struct rig_cpu *cpu, u64 timeout_ns)
+{
+	u64 now = READ_ONCE(cpu->machine->clock_ns);
+
+	return (struct rig_waiter){
+		.start_ns = now,
+		.deadline_ns = timeout_ns < ~0ULL - now ? now + timeout_ns : ~0ULL,
+	};
+}
+
 struct rig_waiter rig_wait_begin(struct rig_cpu *cpu)
 {
-	return (struct rig_waiter){ .start_ns = READ_ONCE(cpu->machine->clock_ns) };
+	return rig_wait_begin_timeout(cpu, ~0ULL);
+}
+
+long rig_wait_left(struct rig_cpu *cpu, const struct rig_waiter *waiter)
+{
+	u64 now = READ_ONCE(cpu->machine->clock_ns);
+
+	if (waiter->deadline_ns == ~0ULL)
+		return LONG_MAX;
+	return waiter->deadline_ns > now ? (long)((waiter->deadline_ns - now) / RIG_NS_PER_JIFFY)
+					 : 0;
+}
+
+u64 rig_timeout_ns(long ticks)
+{
+	if (ticks <= 0)
+		return 0;
+	return (u64)ticks < ~0ULL / RIG_NS_PER_JIFFY ? (u64)ticks * RIG_NS_PER_JIFFY : ~0ULL;
 }
 
 static bool work_waits(struct rig_irq *irqs)
@@ -285,17 +323,48 @@ static bool work_waits(struct rig_irq *irqs)
 	return waits;
 }
 
+/* Moves the clock to the next timer, or to the deadline. false: there is neither. */
+static bool let_time_pass(struct rig_cpu *cpu, const struct rig_waiter *waiter)
+{
+	u64 next;
+	bool timer = next_expiry(cpu->machine->irq, &next);
+
+	if (waiter->deadline_ns != ~0ULL) {
+		clock_to(cpu, timer ? min(next, waiter->deadline_ns) : waiter->deadline_ns);
+		return true;
+	}
+	if (!timer || READ_ONCE(cpu->machine->clock_ns) - waiter->start_ns >= HUNG_TASK_NS)
+		return false;
+	clock_to(cpu, next);
+	return true;
+}
+
 bool rig_wait_step(struct rig_cpu *cpu, struct rig_waiter *waiter)
 {
 	struct rig_irq *irqs = cpu->machine->irq;
 
+	if (READ_ONCE(cpu->machine->clock_ns) >= waiter->deadline_ns)
+		return false;
 	if (work_waits(irqs)) {
 		waiter->idle = 0;
 		rig_run_work(cpu);
 		return true;
 	}
-	if (READ_ONCE(cpu->machine->clock_ns) - waiter->start_ns < HUNG_TASK_NS &&
-	    rig_sleep_until_timer(cpu)) {
+	if (on_kthread(cpu)) {
+		kthread_wait(cpu, waiter->deadline_ns, waiter->idle++ > 0);
+		return true;
+	}
+	if (kthreads_run(cpu)) {
+		waiter->idle = 0;
+		return true;
+	}
+	/* With a deadline time passes by itself, but other CPUs get a chance to be in time. */
+	if (waiter->deadline_ns != ~0ULL && cpu->machine->nr_cpus > 1 &&
+	    waiter->idle++ < IDLE_LOOKS_BEFORE_DEADLINE) {
+		usleep(IDLE_LOOK_US);
+		return true;
+	}
+	if (let_time_pass(cpu, waiter)) {
 		waiter->idle = 0;
 		return true;
 	}
@@ -307,6 +376,91 @@ bool rig_wait_step(struct rig_cpu *cpu, struct rig_waiter *waiter)
 	rig_misuse(cpu, "task.hung", "task %s:%d blocked for more than 120 seconds.",
 		   cpu->task->comm, cpu->task->pid);
 	return false;
+}
+
+/* --- tasks that put themselves to sleep */
+
+static bool is_running(struct rig_cpu *cpu)
+{
+	return __atomic_load_n(&cpu->task->__state, __ATOMIC_ACQUIRE) == TASK_RUNNING;
+}
+
+static void schedule_until(struct rig_cpu *cpu, struct rig_waiter *waiter)
+{
+	if (is_running(cpu))
+		rig_sleep(cpu, 0);
+	while (!is_running(cpu)) {
+		if (on_kthread(cpu) && READ_ONCE(cpu->machine->clock_ns) < waiter->deadline_ns)
+			kthread_block(cpu, waiter->deadline_ns);
+		else if (!rig_wait_step(cpu, waiter))
+			break;
+	}
+	__atomic_store_n(&cpu->task->__state, TASK_RUNNING, __ATOMIC_RELEASE);
+}
+
+void rig_schedule(struct rig_cpu *cpu)
+{
+	struct rig_waiter waiter = rig_wait_begin(cpu);
+
+	schedule_until(cpu, &waiter);
+}
+
+long rig_schedule_timeout(struct rig_cpu *cpu, long ticks)
+{
+	struct rig_waiter waiter =
+		rig_wait_begin_timeout(cpu, ticks == LONG_MAX ? ~0ULL : rig_timeout_ns(ticks));
+
+	if (is_running(cpu)) {
+		rig_sleep(cpu, 0);
+		return ticks;
+	}
+	schedule_until(cpu, &waiter);
+	return ticks == LONG_MAX ? ticks : rig_wait_left(cpu, &waiter);
+}
+
+/* --- semaphores of readers and writers */
+
+void rig_spin_pause(unsigned int *spins)
+{
+	if (++*spins % 64 == 0)
+		sched_yield();
+	else
+		cpu_relax();
+}
+
+bool rig_rwsem_try(struct rw_semaphore *sem, bool write)
+{
+	long count = __atomic_load_n(&sem->count, __ATOMIC_RELAXED);
+
+	if (write ? count != 0 : count < 0)
+		return false;
+	return __atomic_compare_exchange_n(&sem->count, &count, write ? -1 : count + 1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void rig_rwsem_down(struct rig_cpu *cpu, struct rw_semaphore *sem, bool write, const char *file,
+		    int line)
+{
+	struct rig_waiter waiter = rig_wait_begin(cpu);
+
+	rig_might_sleep(cpu, file, line);
+	while (!rig_rwsem_try(sem, write))
+		if (!rig_wait_step(cpu, &waiter))
+			return;
+}
+
+void rig_rwsem_up(struct rig_cpu *cpu, struct rw_semaphore *sem, bool write)
+{
+	long count = __atomic_load_n(&sem->count, __ATOMIC_RELAXED);
+
+	if (write ? count != -1 : count <= 0) {
+		rig_misuse(cpu, "rwsem.owner", "semaphore is given back by a task that has it not");
+		return;
+	}
+	if (write)
+		__atomic_store_n(&sem->count, 0, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_sub(&sem->count, 1, __ATOMIC_RELEASE);
 }
 
 /* --- mutexes */

@@ -23,6 +23,7 @@
 #include <kmemrig/check.h>
 #include <kmemrig/context.h>
 #include <kmemrig/irq.h>
+#include <kmemrig/kmem.h>
 #include <linux/interrupt.h>
 #include <linux/spinlock.h>
 
@@ -69,6 +70,29 @@ static void switch_off(struct rig_cpu *cpu, unsigned int irq)
 	line->disabled++;
 }
 
+/* The thread function of a handler that asked for it, and the line is on again. */
+static void run_thread(struct rig_work *work)
+{
+	struct irq_action *action = container_of(work, struct irq_action, thread);
+	unsigned int irq = action->irq;
+
+	action->thread_fn((int)irq, action->dev_id);
+	rig_irq_enable(rig_this_cpu(), irq);
+}
+
+/* One handler's answer; where it wants its thread, the line is off until that has run. */
+static int call_handler(struct rig_cpu *cpu, struct irq_line *line, struct irq_action *action)
+{
+	int answer = action->handler ? action->handler((int)action->irq, action->dev_id)
+				     : IRQ_WAKE_THREAD;
+
+	if (answer != IRQ_WAKE_THREAD || !action->thread_fn)
+		return answer;
+	if (rig_work_queue(cpu, &action->thread))
+		rig_irq_disable(cpu, action->irq);
+	return IRQ_HANDLED;
+}
+
 /* Calls the handlers of a line once, in hard interrupt context. Named in stack traces. */
 noinline void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq)
 {
@@ -82,10 +106,10 @@ noinline void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq)
 	count = cpu->preempt_count;
 	RIG_TRACE(cpu, device_interrupt, .irq = irq,
 		  .device = READ_ONCE(line->device) ? READ_ONCE(line->device) : "");
-	for (const struct irq_action *action = smp_load_acquire(&line->actions), *next; action;
+	for (struct irq_action *action = smp_load_acquire(&line->actions), *next; action;
 	     action = next) {
 		next = smp_load_acquire(&action->next);
-		handled |= action->handler((int)irq, action->dev_id);
+		handled |= call_handler(cpu, line, action);
 		if (cpu->preempt_count != count || !cpu->irqs_disabled)
 			rig_misuse(cpu, "irq.context",
 				   "irq %u handler %s enabled interrupts or left preempt_count "
@@ -228,16 +252,30 @@ u64 rig_irq_count(const struct rig_machine *machine, unsigned int irq)
 int rig_irq_request(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handler,
 		    unsigned long flags, const char *name, void *dev_id)
 {
+	return rig_irq_request_threaded(cpu, irq, handler, NULL, flags, name, dev_id);
+}
+
+int rig_irq_request_threaded(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handler,
+			     rig_irq_handler thread_fn, unsigned long flags, const char *name,
+			     void *dev_id)
+{
 	struct rig_irq *irqs = cpu->machine->irq;
 	struct irq_action *action, **link;
 
 	rig_might_sleep(cpu, __FILE__, __LINE__);
-	if (!good_line(irq) || !handler || ((flags & IRQF_SHARED) && !dev_id))
+	if (!good_line(irq) || (!handler && !thread_fn) || ((flags & IRQF_SHARED) && !dev_id))
 		return -EINVAL;
-	action = calloc(1, sizeof(*action));
+	action = rig_kmalloc(cpu, sizeof(*action), GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, _RET_IP_);
 	if (!action)
 		return -ENOMEM;
-	*action = (struct irq_action){ handler, flags, name, dev_id, NULL };
+	*action = (struct irq_action){ .handler = handler,
+				       .thread_fn = thread_fn,
+				       .thread = { .function = run_thread },
+				       .irq = irq,
+				       .flags = flags,
+				       .name = name,
+				       .dev_id = dev_id };
+	INIT_LIST_HEAD(&action->thread.node);
 	rig_spin_lock(&irqs->lock);
 	link = &irqs->lines[irq].actions;
 	if (*link && !((*link)->flags & flags & IRQF_SHARED)) {
@@ -245,7 +283,7 @@ int rig_irq_request(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handl
 		rig_log(cpu->machine, "genirq: Flags mismatch irq %u. %08lx (%s) vs. %08lx (%s)",
 			irq, flags, name ? name : "", (*link)->flags,
 			(*link)->name ? (*link)->name : "");
-		free(action);
+		rig_kfree(cpu, action, _RET_IP_);
 		return -EBUSY;
 	}
 	while (*link)
@@ -253,8 +291,12 @@ int rig_irq_request(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handl
 	smp_store_release(link, action);
 	rig_spin_unlock(&irqs->lock);
 	/* It may have been waiting for a handler. */
-	cpu->irqs_pending = true;
-	rig_irq_deliver_pending(cpu);
+	if (!(flags & IRQF_NO_AUTOEN)) {
+		cpu->irqs_pending = true;
+		rig_irq_deliver_pending(cpu);
+	} else {
+		rig_irq_disable(cpu, irq);
+	}
 	return 0;
 }
 
@@ -294,8 +336,11 @@ const void *rig_irq_release(struct rig_cpu *cpu, unsigned int irq, void *dev_id)
 	/* Another CPU may be in the handler: it ends before the driver takes anything down. */
 	while (is_in_service(irqs, &irqs->lines[irq]))
 		sched_yield();
+	/* A thread function that was to run does not; the line it kept off is as before. */
+	if (action->thread_fn && rig_work_cancel(cpu, &action->thread))
+		rig_irq_enable(cpu, irq);
 	name = action->name;
-	free(action);
+	rig_kfree(cpu, action, _RET_IP_);
 	return name;
 }
 
@@ -359,6 +404,8 @@ int rig_irq_init(struct rig_machine *machine)
 	INIT_LIST_HEAD(&irqs->softirqs);
 	INIT_LIST_HEAD(&irqs->works);
 	INIT_LIST_HEAD(&irqs->timers);
+	INIT_LIST_HEAD(&irqs->kthreads);
+	irqs->last_pid = 100;
 	irqs->worker.pid = 2;
 	irqs->worker.tgid = 2;
 	irqs->worker.flags = PF_KTHREAD | PF_WQ_WORKER;
@@ -371,16 +418,7 @@ void rig_irq_fini(struct rig_machine *machine)
 {
 	if (!machine->irq)
 		return;
-	for (int irq = 0; irq < RIG_NR_IRQS; irq++) {
-		struct irq_action *action = machine->irq->lines[irq].actions;
-
-		while (action) {
-			struct irq_action *next = action->next;
-
-			free(action);
-			action = next;
-		}
-	}
+	kthreads_end(machine);
 	free(machine->irq);
 	machine->irq = NULL;
 }

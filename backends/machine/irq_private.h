@@ -8,7 +8,10 @@
 #include <linux/spinlock.h>
 
 struct irq_action {
-	rig_irq_handler handler;
+	rig_irq_handler handler; /* NULL: the thread function alone */
+	rig_irq_handler thread_fn;
+	struct rig_work thread; /* runs thread_fn in task context */
+	unsigned int irq;
 	unsigned long flags; /* IRQF_* */
 	const char *name;
 	void *dev_id;
@@ -38,12 +41,36 @@ struct rig_irq {
 	struct list_head works;	 /* oldest first */
 	struct list_head timers; /* next first */
 	struct running_work *running;
+	struct list_head kthreads; /* in the order of creation */
+	u64 kthread_round;
+	int last_pid;
 	struct task_struct worker; /* who does queued work */
 };
 
 /* These are found by name in stack traces: what they interrupt did not call what they call. */
 void rig_irq_serve(struct rig_cpu *cpu, unsigned int irq);
 void rig_softirq_serve(struct rig_cpu *cpu);
+
+/*
+ * Kernel threads of @cpu that may run do, each until it sleeps, and those that wait look once.
+ * Returns whether one got on.
+ */
+bool kthreads_run(struct rig_cpu *cpu);
+
+/* Is the CPU's task a kernel thread, which gives the CPU back rather than letting others run? */
+static inline bool on_kthread(const struct rig_cpu *cpu)
+{
+	return cpu->task->kthread != NULL;
+}
+
+/* The thread on @cpu sleeps: until the clock says @until_ns (at once: its next turn). */
+void kthread_sleep(struct rig_cpu *cpu, u64 until_ns);
+/* It waits for a condition and looks again when others ran; @again: not for the first time. */
+void kthread_wait(struct rig_cpu *cpu, u64 deadline_ns, bool again);
+/* It waits until its task is TASK_RUNNING. */
+void kthread_block(struct rig_cpu *cpu, u64 deadline_ns);
+/* At the machine's end. */
+void kthreads_end(struct rig_machine *machine);
 
 /* Runs the timers whose time has come, in soft interrupt context. */
 void timers_run_due(struct rig_cpu *cpu);

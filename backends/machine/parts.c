@@ -10,6 +10,7 @@
 #include <kmemrig/vmalloc.h>
 
 #include "parts.h"
+#include "percpu.h"
 
 const struct rig_part rig_parts[] = {
 	{ "irq", rig_irq_init, rig_irq_fini, NULL },
@@ -18,6 +19,7 @@ const struct rig_part rig_parts[] = {
 	{ "kmem", rig_kmem_init, rig_kmem_fini, rig_kmem_check },
 	{ "devices", rig_devices_init, rig_devices_fini, NULL },
 	{ "vmalloc", rig_vmalloc_init, rig_vmalloc_fini, rig_vmalloc_check },
+	{ "percpu", rig_percpu_init, rig_percpu_fini, NULL },
 	{ "ioremap", rig_ioremap_init, rig_ioremap_fini, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -52,6 +52,19 @@ void rig_run_work(struct rig_cpu *cpu);
 /* Is anything left that could still happen on its own: queued work, a timer that is set? */
 bool rig_work_pending(const struct rig_cpu *cpu);
 
+/*
+ * Sleeps until cpu->task is TASK_RUNNING (it may be already: then others get a turn), at most
+ * @ticks; the value is what is left of them. Who is never woken is reported as hung.
+ */
+void rig_schedule(struct rig_cpu *cpu);
+long rig_schedule_timeout(struct rig_cpu *cpu, long ticks);
+
+/* The task is TASK_RUNNING from now on. 1: it was not. Any context. */
+int rig_wake_up(struct rig_cpu *cpu, struct task_struct *task);
+
+/* Gives back a reference to a kernel thread's task. */
+void rig_task_put(struct rig_cpu *cpu, struct task_struct *task);
+
 /* Moves the clock to the next timer, if there is one, and runs it. false: there is none. */
 bool rig_sleep_until_timer(struct rig_cpu *cpu);
 

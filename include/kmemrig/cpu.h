@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+struct rig_kthread;
 struct rig_machine;
 
 /* Flags of a task that the allocators look at, with the kernel's bit values. */
@@ -27,10 +28,13 @@ struct task_struct {
 	int pid;
 	int tgid;
 	char comm[TASK_COMM_LEN];
-	unsigned int flags;    /* PF_* */
-	bool make_it_fail;     /* task-filter of fault attributes */
-	unsigned int fail_nth; /* > 0: count down, and fail the call that reaches 0 */
-	bool oom_victim;       /* TIF_MEMDIE: may use all reserves */
+	unsigned int flags;	     /* PF_* */
+	bool make_it_fail;	     /* task-filter of fault attributes */
+	unsigned int fail_nth;	     /* > 0: count down, and fail the call that reaches 0 */
+	bool oom_victim;	     /* TIF_MEMDIE: may use all reserves */
+	unsigned int __state;	     /* TASK_* of linux/sched.h; accessed atomically */
+	int usage;		     /* of a kernel thread: references beyond its own */
+	struct rig_kthread *kthread; /* NULL: not one of linux/kthread.h */
 };
 
 struct rig_cpu {

@@ -36,6 +36,10 @@ typedef int (*rig_irq_handler)(int irq, void *dev_id);
 /* request_irq / free_irq of linux/interrupt.h; -errno as there. */
 int rig_irq_request(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handler,
 		    unsigned long flags, const char *name, void *dev_id);
+/* The same with a function that runs in task context when the handler asks for it. */
+int rig_irq_request_threaded(struct rig_cpu *cpu, unsigned int irq, rig_irq_handler handler,
+			     rig_irq_handler thread_fn, unsigned long flags, const char *name,
+			     void *dev_id);
 const void *rig_irq_release(struct rig_cpu *cpu, unsigned int irq, void *dev_id);
 void rig_irq_disable(struct rig_cpu *cpu, unsigned int irq);
 void rig_irq_enable(struct rig_cpu *cpu, unsigned int irq);

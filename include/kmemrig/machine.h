@@ -135,6 +135,7 @@ struct rig_machine {
 	struct rig_devices *devices;
 	struct rig_irq *irq;
 	struct rig_fault *fault;
+	struct rig_percpu *percpu;
 	struct rig_proc *proc;
 	/* out */
 	struct rig_events events;

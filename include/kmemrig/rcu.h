@@ -17,6 +17,15 @@
 void rig_call_rcu(struct rig_cpu *cpu, struct rcu_head *head,
 		  void (*function)(struct rcu_head *head));
 
+/*
+ * A @function below this is no address: @head lies so many bytes within memory that kvfree() takes
+ * after the grace period.
+ */
+#define RIG_RCU_FREE_OFFSETS 4096
+
+/* Waits for a grace period, then frees @pointer (kvfree). May sleep. */
+void rig_kvfree_rcu(struct rig_cpu *cpu, const void *pointer);
+
 /* The callbacks that wait, oldest first; not those that they add. No reader may be in a section. */
 void rig_rcu_run(struct rig_cpu *cpu);
 

@@ -36,4 +36,38 @@ void rig_warn(const char *file, int line, const char *function);
 		unlikely(_warn_once);                                                              \
 	})
 
+/* The same with a text of one's own in front. */
+#define WARN(condition, format...)                                                                 \
+	({                                                                                         \
+		bool _warn_text = !!(condition);                                                   \
+		if (unlikely(_warn_text)) {                                                        \
+			printk(format);                                                            \
+			rig_warn(__FILE__, __LINE__, __func__);                                    \
+		}                                                                                  \
+		unlikely(_warn_text);                                                              \
+	})
+#define WARN_ONCE(condition, format...)                                                            \
+	({                                                                                         \
+		static bool _warned_text;                                                          \
+		bool _warn_text_once = !!(condition);                                              \
+		if (unlikely(_warn_text_once) &&                                                   \
+		    !__atomic_exchange_n(&_warned_text, true, __ATOMIC_RELAXED))                   \
+			(void)WARN(1, format);                                                     \
+		unlikely(_warn_text_once);                                                         \
+	})
+#define WARN_TAINT(condition, taint, format...) WARN(condition, format)
+#define WARN_ON_SMP(condition) WARN_ON(condition)
+#define CHECK_DATA_CORRUPTION(condition, format...)                                                \
+	({                                                                                         \
+		bool _corrupt = !!(condition);                                                     \
+		if (_corrupt) {                                                                    \
+			printk(format);                                                            \
+			BUG();                                                                     \
+		}                                                                                  \
+		_corrupt;                                                                          \
+	})
+
+#include <linux/build_bug.h>
+#include <linux/printk.h>
+
 #endif

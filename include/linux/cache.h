@@ -3,7 +3,7 @@
 #ifndef _LINUX_CACHE_H_RIG
 #define _LINUX_CACHE_H_RIG
 
-#include <linux/kernel.h>
+#include <linux/math.h>
 
 #ifndef CONFIG_X86_L1_CACHE_SHIFT
 #define CONFIG_X86_L1_CACHE_SHIFT 6
@@ -16,5 +16,8 @@
 #define cache_line_size() L1_CACHE_BYTES
 #define ____cacheline_aligned __attribute__((__aligned__(SMP_CACHE_BYTES)))
 #define ____cacheline_aligned_in_smp ____cacheline_aligned
+#define ____cacheline_internodealigned_in_smp ____cacheline_aligned
+#define __cacheline_aligned ____cacheline_aligned
+#define __cacheline_aligned_in_smp ____cacheline_aligned
 
 #endif

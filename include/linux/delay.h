@@ -5,6 +5,7 @@
 #define _LINUX_DELAY_H_RIG
 
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 
 static inline void ndelay(unsigned long ns)

@@ -9,6 +9,7 @@
 #define _LINUX_GFP_H_RIG
 
 #include <kmemrig/page.h>
+#include <linux/errno.h>
 #include <linux/gfp_types.h>
 #include <linux/mmzone.h>
 #include <linux/topology.h>

@@ -9,6 +9,7 @@
 #include <kmemrig/highmem.h>
 #include <kmemrig/machine.h>
 #include <linux/mm.h>
+#include <linux/uaccess.h>
 #include <linux/preempt.h>
 #include <string.h>
 
@@ -118,5 +119,11 @@ static inline void memzero_page(struct page *page, size_t offset, size_t length)
 {
 	memset_page(page, offset, 0, length);
 }
+
+/* Caches that know physical addresses: nothing to write back. */
+#define flush_dcache_page(page) ((void)(page))
+#define flush_kernel_dcache_page(page) ((void)(page))
+#define flush_kernel_vmap_range(address, size) ((void)(address))
+#define invalidate_kernel_vmap_range(address, size) ((void)(address))
 
 #endif

@@ -7,17 +7,18 @@
 #define _LINUX_INTERRUPT_H_RIG
 
 #include <kmemrig/irq.h>
+#include <linux/irqreturn.h>
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 
-typedef int irqreturn_t;
-
-#define IRQ_NONE 0 /* not from this device */
-#define IRQ_HANDLED 1
-#define IRQ_WAKE_THREAD 2 /* not supported: there are no threaded handlers */
-
+#define IRQF_TRIGGER_NONE 0x00000000
+#define IRQF_TRIGGER_RISING 0x00000001
+#define IRQF_TRIGGER_FALLING 0x00000002
 #define IRQF_TRIGGER_HIGH 0x00000004
+#define IRQF_TRIGGER_LOW 0x00000008
 #define IRQF_SHARED 0x00000080
+#define IRQF_ONESHOT 0x00002000
+#define IRQF_NO_AUTOEN 0x00080000
 
 typedef irqreturn_t (*irq_handler_t)(int irq, void *dev_id);
 
@@ -36,6 +37,35 @@ static inline const void *free_irq(unsigned int irq, void *dev_id)
 {
 	return rig_irq_release(rig_this_cpu(), irq, dev_id);
 }
+
+/*
+ * The handler (NULL: none) runs in the interrupt; when it answers IRQ_WAKE_THREAD, @thread_fn
+ * runs later in task context, with the line off until it is done. -errno as of request_irq.
+ */
+static inline int request_threaded_irq(unsigned int irq, irq_handler_t handler,
+				       irq_handler_t thread_fn, unsigned long flags,
+				       const char *name, void *dev_id)
+{
+	return rig_irq_request_threaded(rig_this_cpu(), irq, handler, thread_fn, flags, name,
+					dev_id);
+}
+
+struct device;
+/* Freed with the device's driver; see linux/device.h. */
+int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler,
+			      irq_handler_t thread_fn, unsigned long flags, const char *name,
+			      void *dev_id);
+void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id);
+
+static inline int __must_check devm_request_irq(struct device *dev, unsigned int irq,
+						irq_handler_t handler, unsigned long flags,
+						const char *name, void *dev_id)
+{
+	return devm_request_threaded_irq(dev, irq, handler, NULL, flags, name, dev_id);
+}
+
+/* Handlers that run now have ended when it returns: nothing runs beside one here. */
+#define synchronize_irq(irq) ((void)(irq))
 
 /* Nests; what arrives meanwhile is served by the last enable. */
 static inline void disable_irq(unsigned int irq)

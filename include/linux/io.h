@@ -76,8 +76,4 @@ void memcpy_fromio(void *to, const volatile void __iomem *from, size_t size);
 void memcpy_toio(volatile void __iomem *to, const void *from, size_t size);
 void memset_io(volatile void __iomem *at, int value, size_t size);
 
-#define mb() smp_mb()
-#define rmb() smp_rmb()
-#define wmb() smp_wmb()
-
 #endif

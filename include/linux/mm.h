@@ -145,4 +145,22 @@ static inline bool page_is_pfmemalloc(const struct page *page)
 	return (unsigned long)page->lru.next & BIT(1);
 }
 
+/* Is memory cleared when it is handed out / given back: init_on_alloc=1, init_on_free=1. */
+static inline bool want_init_on_alloc(gfp_t gfp)
+{
+	char value[8];
+
+	return (gfp & __GFP_ZERO) ||
+	       (rig_boot_option(rig_this_cpu()->machine, "init_on_alloc", value, sizeof(value)) &&
+		value[0] != '0' && value[0] != 'n');
+}
+
+static inline bool want_init_on_free(void)
+{
+	char value[8];
+
+	return rig_boot_option(rig_this_cpu()->machine, "init_on_free", value, sizeof(value)) &&
+	       value[0] != '0' && value[0] != 'n';
+}
+
 #endif

@@ -9,6 +9,7 @@
 
 #include <kmemrig/cpu.h>
 #include <linux/compiler.h>
+#include <linux/lockdep.h>
 #include <linux/types.h>
 
 struct mutex {
@@ -32,6 +33,8 @@ void rig_mutex_unlock(struct rig_cpu *cpu, struct mutex *lock);
 #define mutex_lock(lock) rig_mutex_lock(rig_this_cpu(), lock, __FILE__, __LINE__)
 #define mutex_lock_interruptible(lock) (mutex_lock(lock), 0)
 #define mutex_lock_killable(lock) (mutex_lock(lock), 0)
+#define mutex_lock_nested(lock, subclass) mutex_lock(lock)
+#define mutex_lock_io(lock) mutex_lock(lock)
 #define mutex_trylock(lock) rig_mutex_trylock(rig_this_cpu(), lock)
 #define mutex_unlock(lock) rig_mutex_unlock(rig_this_cpu(), lock)
 

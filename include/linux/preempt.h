@@ -90,6 +90,22 @@ static inline void local_irq_enable(void)
 		rig_irq_deliver_pending(cpu);
 }
 
+/* Soft interrupts are served, or disabled. */
+static inline bool in_softirq(void)
+{
+	return preempt_count() & SOFTIRQ_MASK;
+}
+
+#define in_irq() in_hardirq()
+#define in_serving_softirq() (preempt_count() & SOFTIRQ_OFFSET)
+#define in_nmi() false
+#define preemptible() (preempt_count() == 0 && !irqs_disabled())
+#define preempt_disable_notrace() preempt_disable()
+#define preempt_enable_notrace() preempt_enable()
+#define preempt_enable_no_resched() preempt_enable()
+#define migrate_disable() preempt_disable()
+#define migrate_enable() preempt_enable()
+
 #define local_irq_save(flags)                                                                      \
 	do {                                                                                       \
 		(flags) = rig_this_cpu()->irqs_disabled;                                           \

@@ -16,7 +16,9 @@
 #include <linux/gfp_types.h>
 #include <linux/kernel.h>
 #include <linux/mmzone.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 /* Flags of a cache. Those marked "debug" cost time and memory. */
@@ -232,6 +234,11 @@ static __always_inline void kfree_bulk(size_t nr, void **objects)
 static __always_inline void *kvmalloc(size_t size, gfp_t gfp)
 {
 	return kvmalloc_node(size, gfp, NUMA_NO_NODE);
+}
+
+static __always_inline void *kvzalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return kvmalloc_node(size, gfp | __GFP_ZERO, node);
 }
 
 static __always_inline void *kvzalloc(size_t size, gfp_t gfp)

@@ -8,6 +8,7 @@
 #define _LINUX_SPINLOCK_H_RIG
 
 #include <linux/compiler.h>
+#include <linux/lockdep.h>
 #include <linux/types.h>
 
 typedef struct spinlock {
@@ -113,5 +114,41 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	spin_unlock(lock);
 	local_bh_enable();
 }
+
+static inline int spin_trylock_bh(spinlock_t *lock)
+{
+	local_bh_disable();
+	if (spin_trylock(lock))
+		return 1;
+	local_bh_enable();
+	return 0;
+}
+
+#define spin_trylock_irqsave(lock, flags)                                                          \
+	({                                                                                         \
+		bool _taken;                                                                       \
+		local_irq_save(flags);                                                             \
+		_taken = spin_trylock(lock);                                                       \
+		if (!_taken)                                                                       \
+			local_irq_restore(flags);                                                  \
+		_taken;                                                                            \
+	})
+#define spin_lock_nested(lock, subclass) spin_lock(lock)
+#define spin_lock_bh_nested(lock, subclass) spin_lock_bh(lock)
+#define spin_lock_irqsave_nested(lock, flags, subclass) spin_lock_irqsave(lock, flags)
+#define assert_spin_locked(lock) BUG_ON(!spin_is_locked(lock))
+
+#define __RAW_SPIN_LOCK_UNLOCKED(name) __SPIN_LOCK_UNLOCKED(name)
+#define DEFINE_RAW_SPINLOCK(name) DEFINE_SPINLOCK(name)
+#define raw_spin_lock_init(lock) spin_lock_init(lock)
+#define raw_spin_lock(lock) spin_lock(lock)
+#define raw_spin_unlock(lock) spin_unlock(lock)
+#define raw_spin_trylock(lock) spin_trylock(lock)
+#define raw_spin_lock_irq(lock) spin_lock_irq(lock)
+#define raw_spin_unlock_irq(lock) spin_unlock_irq(lock)
+#define raw_spin_lock_irqsave(lock, flags) spin_lock_irqsave(lock, flags)
+#define raw_spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore(lock, flags)
+
+#include <linux/rwlock.h>
 
 #endif

@@ -6,6 +6,7 @@
 #include <kmemrig/irq.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 
 struct timer_list {
 	struct rig_timer timer;
@@ -54,6 +55,16 @@ static inline int timer_pending(const struct timer_list *timer)
 {
 	return timer->timer.node.next && !list_empty(&timer->timer.node);
 }
+
+#define DEFINE_TIMER(name, callback)                                                               \
+	struct timer_list name = { .timer = { .function = rig_timer_list_run },                    \
+				   .function = (callback) }
+#define TIMER_DEFERRABLE 0x00080000
+#define TIMER_IRQSAFE 0x00200000
+#define timer_delete(timer) del_timer(timer)
+#define timer_delete_sync(timer) del_timer_sync(timer)
+#define try_to_del_timer_sync(timer) del_timer(timer)
+#define timer_shutdown_sync(timer) del_timer_sync(timer)
 
 #define from_timer(var, callback_timer, timer_fieldname)                                           \
 	container_of(callback_timer, __typeof__(*var), timer_fieldname)
