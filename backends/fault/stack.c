@@ -39,11 +39,17 @@ static bool starts_with(const char *name, const char *prefix)
 /* Functions of the kernel's API that are not inlined into their caller. */
 static bool is_api(const char *name)
 {
-	static const char *const prefixes[] = { "rig_",	    "kmem_cache_", "kmalloc", "kzalloc",
-						"krealloc", "kcalloc",	   "kstrdup", "kmemdup",
-						"kvmalloc", "vmalloc",	   "vzalloc", "vmap",
-						"mempool_", "ioremap",	   "alloc_",  "get_zeroed_",
-						"get_free_" };
+	static const char *const prefixes[] = {
+		"rig_",	     "kmem_cache_", "kmalloc",		"kzalloc",
+		"krealloc",  "kcalloc",	    "kstrdup",		"kmemdup",
+		"kvmalloc",  "vmalloc",	    "vzalloc",		"vmap",
+		"mempool_",  "ioremap",	    "alloc_",		"get_zeroed_",
+		"get_free_", "devm_",	    "devres_",		"dma_",
+		"dmam_",     "kasprintf",   "kvasprintf",	"kthread_create",
+		"request_",  "memdup_",	    "vmemdup_",		"bitmap_",
+		"sg_",	     "sgl_",	    "platform_device_", "format_into_memory",
+		"text_copy", "copy_of",	    "make_node"
+	};
 
 	name += strspn(name, "_");
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)

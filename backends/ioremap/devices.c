@@ -75,6 +75,14 @@ struct rig_device *rig_device_find(const struct rig_machine *machine, const char
 	return NULL;
 }
 
+struct rig_device *rig_device_next(const struct rig_machine *machine,
+				   const struct rig_device *device)
+{
+	if (device)
+		return device->next;
+	return machine->devices ? machine->devices->list : NULL;
+}
+
 bool is_memory(const struct rig_machine *machine, phys_addr_t address)
 {
 	return machine->memblock && rig_memblock_is_memory(machine->memblock, address);
@@ -123,6 +131,7 @@ int rig_device_add(struct rig_machine *machine, const struct rig_device_model *m
 	device->base = base;
 	device->size = size;
 	device->irq = irq;
+	device->node = -1;
 	snprintf(device->name, sizeof(device->name), "%.28s@%llx", model->name,
 		 (unsigned long long)base);
 	code = model->init ? model->init(device) : 0;
@@ -146,6 +155,8 @@ int rig_devices_from_config(struct rig_machine *machine, const struct rig_machin
 		if (model)
 			code = rig_device_add(machine, model, wanted->base, wanted->size,
 					      wanted->irq);
+		if (!code && machine->devicetree)
+			rig_device_at(machine, wanted->base)->node = wanted->node;
 		if (!code && !wanted->size) /* boot did not know how large it is */
 			rig_iomem_add(machine, wanted->base, model->size,
 				      wanted->name ? wanted->name : model->name);

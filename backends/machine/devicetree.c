@@ -321,7 +321,7 @@ static void read_devices(struct walk *walk)
 {
 	for (int node = fdt_next_node(walk->fdt, 0, NULL); node >= 0 && !walk->failed;
 	     node = fdt_next_node(walk->fdt, node, NULL)) {
-		struct rig_device_config device = { .model = model_of(walk, node) };
+		struct rig_device_config device = { .model = model_of(walk, node), .node = node };
 		struct reg reg;
 
 		if (!device.model || !is_available(walk, node))
@@ -389,6 +389,7 @@ static void read_tree(struct walk *walk)
 	read_devices(walk);
 	read_chosen(walk);
 	walk->tree->config.nr_nodes = walk->nr_nodes;
+	walk->tree->config.devicetree = walk->tree->blob;
 	walk->tree->config.name = get_string(walk, 0, "model");
 	if (!walk->tree->config.name)
 		walk->tree->config.name = walk->tree->path;

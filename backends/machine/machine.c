@@ -7,6 +7,7 @@
  * when it is first touched.
  */
 #include <errno.h>
+#include <libfdt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,14 @@ static int set_basics(struct rig_machine *machine, const struct rig_machine_conf
 	machine->name = strdup(config->name ? config->name : "machine");
 	machine->command_line = strdup(config->command_line ? config->command_line : "");
 	machine->check = calloc(1, sizeof(*machine->check));
-	if (!machine->name || !machine->command_line || !machine->check)
+	if (config->devicetree) {
+		machine->devicetree = malloc(fdt_totalsize(config->devicetree));
+		if (machine->devicetree)
+			memcpy(machine->devicetree, config->devicetree,
+			       fdt_totalsize(config->devicetree));
+	}
+	if (!machine->name || !machine->command_line || !machine->check ||
+	    (config->devicetree && !machine->devicetree))
 		return fail(error, error_size, -ENOMEM, "no host memory");
 	machine->check_tier = config->check_tier;
 	machine->pageblock_order =
@@ -207,6 +215,7 @@ static void free_machine(struct rig_machine *machine)
 		close(machine->memory_fd);
 	free(machine->cpus);
 	free(machine->check);
+	free(machine->devicetree);
 	free(machine->command_line);
 	free(machine->name);
 	free(machine);

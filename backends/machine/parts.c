@@ -3,6 +3,7 @@
  * The parts of a machine, in the order in which they start: the order of dependence, lowest first.
  */
 #include <kmemrig/device.h>
+#include <kmemrig/drivers.h>
 #include <kmemrig/fault_control.h>
 #include <kmemrig/highmem.h>
 #include <kmemrig/irq.h>
@@ -20,6 +21,7 @@ const struct rig_part rig_parts[] = {
 	{ "devices", rig_devices_init, rig_devices_fini, NULL },
 	{ "vmalloc", rig_vmalloc_init, rig_vmalloc_fini, rig_vmalloc_check },
 	{ "percpu", rig_percpu_init, rig_percpu_fini, NULL },
+	{ "drivers", rig_drivers_init, rig_drivers_fini, NULL },
 	{ "ioremap", rig_ioremap_init, rig_ioremap_fini, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -47,6 +47,7 @@ struct rig_device {
 	u64 size;
 	unsigned int irq; /* its line; 0: none */
 	void *state;	  /* the model's */
+	int node;	  /* in machine->devicetree; -1: none */
 	u64 reads, writes;
 	struct rig_device *next;
 };
@@ -80,6 +81,10 @@ struct rig_device *rig_device_at(const struct rig_machine *machine, phys_addr_t 
 /* The machine's nth device of a model, counted from 0, or NULL. */
 struct rig_device *rig_device_find(const struct rig_machine *machine, const char *model,
 				   unsigned int nth);
+
+/* By address; @device NULL: the first; NULL: there is no other. */
+struct rig_device *rig_device_next(const struct rig_machine *machine,
+				   const struct rig_device *device);
 
 /* For models: the interrupt line, and memory as the device sees it (false: not there). */
 void rig_device_raise_irq(struct rig_cpu *cpu, struct rig_device *device);

@@ -56,6 +56,7 @@ struct rig_device_config {
 	u64 size;
 	unsigned int irq;
 	const char *name; /* in /proc/iomem; NULL: the model's */
+	int node;	  /* its node in the device tree; any where there is none */
 };
 
 /* What to build. Zero means the default that the comment names. */
@@ -81,6 +82,7 @@ struct rig_machine_config {
 	u64 seed;		  /* of everything that uses chance; 0 is a seed like others */
 	const char *command_line; /* the kernel's: "slub_debug=FZ slab_nomerge"; NULL: none */
 	int check_tier;		  /* 0 .. 3: kmemrig/check.h */
+	const void *devicetree;	  /* flattened; copied. NULL: described without one */
 	bool bare; /* stop after zones exist and leave the free lists empty: a state is loaded next
 		    */
 };
@@ -99,6 +101,7 @@ struct rig_machine {
 	u8 *object_base;	       /* direct_map; NULL where objects are the host's memory */
 	unsigned long object_limit;    /* words */
 	struct rig_memblock *memblock; /* what boot knew (kmemrig/memblock.h); kept for reading */
+	void *devicetree;	       /* flattened; NULL: there is none */
 	struct rig_resource *iomem;    /* /proc/iomem (kmemrig/iomem.h) */
 	/* nodes, zones, CPUs */
 	struct pglist_data *nodes[MAX_NUMNODES]; /* NULL: no such node */
@@ -136,6 +139,7 @@ struct rig_machine {
 	struct rig_irq *irq;
 	struct rig_fault *fault;
 	struct rig_percpu *percpu;
+	struct rig_drivers *drivers;
 	struct rig_proc *proc;
 	/* out */
 	struct rig_events events;
