@@ -17,19 +17,22 @@ void kmem_trace_kmalloc(struct rig_cpu *cpu, const void *object, size_t bytes_re
 		  .bytes_alloc = bytes_alloc, .gfp_flags = gfp, .node = node);
 }
 
+static noinline enum kmalloc_cache_type type_of(gfp_t gfp)
+{
+	return gfp & __GFP_DMA		 ? KMALLOC_DMA
+	       : gfp & __GFP_RECLAIMABLE ? KMALLOC_RECLAIM
+					 : KMALLOC_CGROUP;
+}
+
 static __always_inline struct kmem_cache *class_of(const struct rig_kmem *kmem, size_t size,
 						   gfp_t gfp)
 {
-	enum kmalloc_cache_type type = KMALLOC_NORMAL;
-	unsigned int index;
+	unsigned int index = size <= 192 ? kmem->size_index[(size - 1) / 8]
+					 : 64U - (unsigned int)__builtin_clzl(size - 1);
 
-	if (unlikely(gfp & (__GFP_RECLAIMABLE | __GFP_DMA | __GFP_ACCOUNT)))
-		type = gfp & __GFP_DMA		 ? KMALLOC_DMA
-		       : gfp & __GFP_RECLAIMABLE ? KMALLOC_RECLAIM
-						 : KMALLOC_CGROUP;
-	index = size <= 192 ? kmem->size_index[(size - 1) / 8]
-			    : 64U - (unsigned int)__builtin_clzl(size - 1);
-	return kmem->kmalloc_caches[type][index];
+	if (likely(!(gfp & (__GFP_RECLAIMABLE | __GFP_DMA | __GFP_ACCOUNT))))
+		return kmem->kmalloc_caches[KMALLOC_NORMAL][index];
+	return kmem->kmalloc_caches[type_of(gfp)][index];
 }
 
 struct kmem_cache *rig_kmalloc_cache(struct rig_machine *machine, size_t size, gfp_t gfp)
@@ -235,31 +238,37 @@ static noinline void kfree_slow(struct rig_cpu *cpu, void *object, unsigned long
 		kmem_check_after(cpu, cache, object);
 }
 
+/* As kmem_cache_free_plain(). */
+static noinline void kfree_plain(struct rig_cpu *cpu, struct kmem_cache *cache, void *object,
+				 unsigned long call_site)
+{
+	u8 *live = live_at(cache->live, object);
+
+	if (unlikely(cache->special || __atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id)) {
+		kfree_slow(cpu, object, call_site);
+		return;
+	}
+	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
+	poison_freed(cpu, cache, object);
+	cache->free(cache, object, cpu);
+}
+
 /* A live object of a cache, and nothing out of the ordinary; otherwise kfree_slow() sees to it. */
 static __always_inline void do_kfree(struct rig_cpu *cpu, void *object, unsigned long call_site)
 {
 	struct rig_machine *machine = cpu->machine;
-	struct kmem_cache *cache;
+	struct kmem_cache *cache = NULL;
 	struct page *page;
-	u8 *live;
 
-	if (unlikely(!has_page(machine, object)))
-		goto slow;
-	live = live_byte(machine, object);
-	page = compound_head(rig_virt_to_page(machine, object));
-	cache = page->slab_cache;
-	if (unlikely(!PageSlab(page) || !cache || cpu->checked || cache->special))
-		goto slow;
-	if (likely(put_on_list(cpu, cache, object)))
-		return;
-	if (unlikely(__atomic_load_n(live, __ATOMIC_RELAXED) != cache->live_id))
-		goto slow;
-	__atomic_store_n(live, KMEM_LIVE_NONE, __ATOMIC_RELAXED);
-	poison_freed(cpu, cache, object);
-	cache->free(cache, object, cpu);
-	return;
-slow:
-	kfree_slow(cpu, object, call_site);
+	if (likely(!cpu->checked && has_page(machine, object))) {
+		page = compound_head(rig_virt_to_page(machine, object));
+		if (likely(PageSlab(page)))
+			cache = page->slab_cache;
+	}
+	if (unlikely(!cache))
+		kfree_slow(cpu, object, call_site);
+	else if (unlikely(!put_on_list(cpu, cache, object)))
+		kfree_plain(cpu, cache, object, call_site);
 }
 
 void rig_kfree_untraced(struct rig_cpu *cpu, const void *object, unsigned long call_site)
@@ -267,17 +276,19 @@ void rig_kfree_untraced(struct rig_cpu *cpu, const void *object, unsigned long c
 	do_kfree(cpu, (void *)object, call_site);
 }
 
-static noinline void trace_kfree(struct rig_cpu *cpu, const void *object, unsigned long call_site)
+static noinline void kfree_watched(struct rig_cpu *cpu, const void *object, unsigned long call_site)
 {
 	RIG_TRACE(cpu, kfree, .call_site = event_site(cpu, call_site),
 		  .ptr = rig_kernel_address(cpu->machine, object));
+	kfree_slow(cpu, (void *)object, call_site);
 }
 
 void rig_kfree(struct rig_cpu *cpu, const void *object, unsigned long call_site)
 {
-	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kfree))
-		trace_kfree(cpu, object, call_site);
-	do_kfree(cpu, (void *)object, call_site);
+	if (is_watched(cpu))
+		kfree_watched(cpu, object, call_site);
+	else
+		do_kfree(cpu, (void *)object, call_site);
 }
 
 /* Is @object one that ksize and krealloc may ask about? */
@@ -381,11 +392,7 @@ void *kmalloc_large_node(size_t size, gfp_t gfp, int node)
 
 void kfree(const void *object)
 {
-	struct rig_cpu *cpu = rig_this_cpu();
-
-	if (rig_event_enabled(&cpu->machine->events, RIG_EVENT_kfree))
-		trace_kfree(cpu, object, _RET_IP_);
-	do_kfree(cpu, (void *)object, _RET_IP_);
+	rig_kfree(rig_this_cpu(), object, _RET_IP_);
 }
 
 void kfree_sensitive(const void *object)
