@@ -26,12 +26,22 @@ static struct {
 	json_t *results;
 } settings = { .rounds = DEFAULT_ROUNDS };
 
-double bench_now(void)
+static double clock_ns(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+double bench_now(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double bench_wall(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 bool bench_wanted(const char *name)
@@ -214,7 +224,8 @@ enum { OPTION_ONLY = 256, OPTION_JSON, OPTION_QUICK, OPTION_ROUNDS };
 
 static const struct argp_option options[] = {
 	{ "only", OPTION_ONLY, "NAME,...", 0,
-	  "pair, batch, remote, page, bulk, events, boot, check, tiers, replay, memory", 0 },
+	  "pair, batch, kmalloc, remote, page, bulk, events, boot, check, tiers, replay, memory",
+	  0 },
 	{ "json", OPTION_JSON, NULL, 0, "figures as JSON instead of tables", 0 },
 	{ "quick", OPTION_QUICK, NULL, 0, "a hundredth of the work: to see that it runs", 0 },
 	{ "rounds", OPTION_ROUNDS, "N", 0, "rounds of each bench (default 11)", 0 },

@@ -40,8 +40,11 @@ void bench_add(struct bench_group *group, const char *name, double (*run)(void *
 /* Measures a group, prints its table and keeps its figures for the JSON form. */
 void bench_run(struct bench_group *group);
 
-/* Monotonic time, nanoseconds. */
+/* Nanoseconds that this thread has run: what else the host does meanwhile is not counted. */
 double bench_now(void);
+
+/* Nanoseconds that have passed: where several threads work. */
+double bench_wall(void);
 
 /* True: the user wants this group (--only). */
 bool bench_wanted(const char *name);

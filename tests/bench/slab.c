@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Objects: a pair of kmem_cache_alloc and kmem_cache_free, a batch of 128, and objects that one
- * CPU allocates and another frees, for each slab backend, beside the host's allocators with the
- * same size. The rig runs with its checks of tier 0 on, which can't be turned off.
+ * Objects: a pair of kmem_cache_alloc and kmem_cache_free, or of kmalloc and kfree, a batch of 128,
+ * and objects that one CPU allocates and another frees, for each slab backend, beside the host's
+ * allocators with the same size. The rig runs with its checks of tier 0 on, which can't be turned
+ * off, and on a machine of two CPUs, where all paths have to mind other threads, as its peers do.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -47,6 +48,23 @@ static double pair_rig(void *data)
 
 		touch(object);
 		kmem_cache_free(cache, object);
+	}
+	return (bench_now() - start) / (double)n;
+}
+
+static double kmalloc_rig(void *data)
+{
+	const struct contestant *own = data;
+	unsigned long n = bench_scale(PAIRS);
+	double start;
+
+	rig_cpu_enter(&own->machine->cpus[0]);
+	start = bench_now();
+	for (unsigned long i = 0; i < n; i++) {
+		void *object = kmalloc(OBJECT_SIZE, GFP_KERNEL);
+
+		touch(object);
+		kfree(object);
 	}
 	return (bench_now() - start) / (double)n;
 }
@@ -175,13 +193,13 @@ static double remote(void *data)
 	pipe->written = pipe->read = 0;
 	if (own->machine)
 		rig_cpu_enter(&own->machine->cpus[0]);
-	start = bench_now();
+	start = bench_wall();
 	if (pthread_create(&thread, NULL, free_remotely, pipe))
 		abort();
 	for (unsigned long i = 0; i < pipe->n; i++)
 		pipe_put(pipe, i, allocate(own));
 	pthread_join(thread, NULL);
-	took = (bench_now() - start) / (double)pipe->n;
+	took = (bench_wall() - start) / (double)pipe->n;
 	free(pipe);
 	return took;
 }
@@ -238,6 +256,11 @@ void bench_slab(void)
 				     .title = "128 objects of 64 bytes allocated, then freed",
 				     .unit = "ns an object",
 				     .reference = -1 };
+	struct bench_group any = { .name = "kmalloc",
+				   .title = "A pair of kmalloc and kfree, 64 bytes (ratio to "
+					    "glibc's malloc and free)",
+				   .unit = "ns a pair",
+				   .reference = -1 };
 	struct bench_group two = { .name = "remote",
 				   .title = "Objects of 64 bytes, allocated on one CPU and freed "
 					    "on another (two threads)",
@@ -247,11 +270,13 @@ void bench_slab(void)
 	const char *names[MAX_CONTESTANTS];
 	size_t n;
 
-	if (!bench_wanted("pair") && !bench_wanted("batch") && !bench_wanted("remote"))
+	if (!bench_wanted("pair") && !bench_wanted("batch") && !bench_wanted("kmalloc") &&
+	    !bench_wanted("remote"))
 		return;
 	n = make_contestants(contestants, names);
 	run_group(&pair, contestants, names, n, pair_rig, pair_host);
 	run_group(&batch, contestants, names, n, batch_rig, batch_host);
+	run_group(&any, contestants, names, n, kmalloc_rig, pair_host);
 	run_group(&two, contestants, names, n, remote, remote);
 	for (size_t i = 0; i < n; i++)
 		rig_machine_destroy(contestants[i].machine);
