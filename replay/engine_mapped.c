@@ -48,8 +48,7 @@ static void let_kswapd_run(struct replay *replay, const struct rig_event *event)
 		replay->waker.time_ns = 0;
 	}
 	for (int nid = 0; !waker->time_ns && nid < machine->nr_nodes; nid++)
-		if (machine->nodes[nid] &&
-		    machine->nodes[nid]->kswapd_highest_zoneidx != MAX_NR_ZONES)
+		if (machine->nodes[nid] && machine->nodes[nid]->kswapd_woken)
 			replay->waker = *event;
 }
 

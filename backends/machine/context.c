@@ -123,6 +123,13 @@ static void slab_tick(struct rig_cpu *cpu)
 		machine->slab->tick(cpu);
 }
 
+/* kswapd and kcompactd, when a task does nothing for a while. */
+static void run_daemons(struct rig_cpu *cpu)
+{
+	if (cpu->machine->daemons)
+		cpu->machine->daemons(cpu);
+}
+
 /* The clock goes on to @now, never back; what is due runs where it may. */
 static void clock_to(struct rig_cpu *cpu, u64 now)
 {
@@ -143,8 +150,10 @@ void rig_time_pass(struct rig_cpu *cpu, u64 ns)
 		clock_to(cpu, next);
 	if (end > READ_ONCE(cpu->machine->clock_ns))
 		WRITE_ONCE(cpu->machine->clock_ns, end);
-	if (timers_may_run && cpu->preempt_count == 0)
+	if (timers_may_run && cpu->preempt_count == 0) {
 		slab_tick(cpu);
+		run_daemons(cpu);
+	}
 	/* Timers that could not run do when interrupts are on again. */
 	cpu->irqs_pending |= !timers_may_run;
 }
@@ -267,6 +276,7 @@ void rig_sleep(struct rig_cpu *cpu, u64 ns)
 	}
 	if (end > READ_ONCE(cpu->machine->clock_ns))
 		WRITE_ONCE(cpu->machine->clock_ns, end);
+	run_daemons(cpu);
 }
 
 bool rig_sleep_until_timer(struct rig_cpu *cpu)

@@ -57,8 +57,10 @@ static void buddy_fini(struct rig_machine *machine)
 	struct zone *zone;
 
 	for_each_zone(machine, zone) zone_end(zone);
-	if (machine_buddy(machine))
+	if (machine_buddy(machine)) {
 		free(machine_buddy(machine)->pageblocks);
+		free(machine_buddy(machine)->skipped);
+	}
 	free(machine->page_private);
 	machine->page_private = NULL;
 }
@@ -75,7 +77,8 @@ static int buddy_init(struct rig_machine *machine)
 	buddy->nr_pageblocks = end >> machine->pageblock_order;
 	/* all of it zero, which says MIGRATE_MOVABLE, and costs nothing until it is touched */
 	buddy->pageblocks = calloc(buddy->nr_pageblocks, 1);
-	if (!buddy->pageblocks)
+	buddy->skipped = calloc(buddy->nr_pageblocks, sizeof(*buddy->skipped));
+	if (!buddy->pageblocks || !buddy->skipped)
 		return -ENOMEM;
 	for_each_zone(machine, zone) if (zone_start(zone)) return -ENOMEM;
 	return 0;

@@ -138,12 +138,20 @@ void free_one_page_locked(struct rig_cpu *cpu, struct page *page, unsigned long 
 			  struct zone *zone, unsigned int order, int migratetype, unsigned int fpi)
 {
 	const struct rig_machine *machine = zone->machine;
+	struct compaction *capture = READ_ONCE(zone_extra(zone)->capture);
 	unsigned long buddy_pfn = 0;
 
 	if (likely(!is_migrate_isolate(migratetype)))
 		mod_zone_freepage_state(cpu, zone, 1L << order, migratetype);
 	while (order < MAX_ORDER - 1) {
-		struct page *buddy = find_buddy_page_pfn(page, pfn, order, &buddy_pfn);
+		struct page *buddy;
+
+		if (unlikely(capture) && compaction_captures(capture, cpu, order, migratetype)) {
+			mod_zone_freepage_state(cpu, zone, -(1L << order), migratetype);
+			compaction_capture(capture, page);
+			return;
+		}
+		buddy = find_buddy_page_pfn(page, pfn, order, &buddy_pfn);
 
 		if (!buddy)
 			break;

@@ -1,37 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Direct compaction: pages that can be moved (those of the simulated page cache) go from the low
- * end of a zone to free pages at its high end, until a block of the wanted order is free.
+ * When compaction is worth it, and the direct compaction of a request that may sleep.
  *
- * A zone is worth it when it has enough single pages above its watermark (__compaction_suitable).
- * After failures compaction is deferred: the next 1 << compact_defer_shift attempts at that order
- * or above are skipped.
+ * A zone is worth it when it has enough single pages above its watermark to move others to, and,
+ * for costly orders, when what is free there would do if only it lay together (the fragmentation
+ * index). After runs in vain compaction is deferred: the next 1 << defer_shift attempts at that
+ * order or above are left out.
  *
- * Locking: front->lru_lock around a page's move, inside of it zone->lock.
+ * Locking: front->compact_lock around a request's way through its zones.
  */
-#include <string.h>
-
 #include <linux/gfp.h>
 
-#include "internal.h"
+#include "compact.h"
 
 #define COMPACT_MAX_DEFER_SHIFT 6u
+/* vm.extfrag_threshold: above it a failure is due to fragmentation, per mille. */
+#define EXTFRAG_THRESHOLD 500
 
-/* Enough single pages to move things around, above the watermark that applies? */
-static bool compaction_suitable(const struct zone *zone, unsigned int order,
-				unsigned int alloc_flags, enum zone_type highest_zoneidx,
-				bool *already)
+/* --- is it worth it? */
+
+/*
+ * Per mille: towards 0 a request would fail for want of memory, towards 1000 because what is free
+ * is in pieces; -1000: it would not fail.
+ */
+static int fragmentation_index(struct zone *zone, unsigned int order)
 {
-	unsigned long mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
+	u64 blocks = 0, pages = 0;
+	bool suitable = false;
 
-	*already = zone_watermark_ok(zone, order, mark, (int)highest_zoneidx, alloc_flags);
-	if (*already)
-		return true;
-	mark = order > PAGE_ALLOC_COSTLY_ORDER ? low_wmark_pages(zone) : min_wmark_pages(zone);
-	return zone_watermark_ok(zone, 0, mark + (2UL << order), (int)highest_zoneidx, ALLOC_CMA);
+	for (unsigned int i = 0; i < MAX_ORDER; i++) {
+		u64 nr = READ_ONCE(zone->free_area[i].nr_free);
+
+		blocks += nr;
+		pages += nr << i;
+		suitable |= nr && i >= order;
+	}
+	if (!blocks)
+		return 0;
+	if (suitable)
+		return -1000;
+	return 1000 - (int)((1000 + (pages * 1000 >> order)) / blocks);
 }
 
-/* Would it be, if all that can be reclaimed were free? */
+/* Watermarks: is there no need, or too little to move pages to? */
+static enum compact_result suitable_by_marks(const struct zone *zone, int order,
+					     unsigned int alloc_flags,
+					     enum zone_type highest_zoneidx,
+					     unsigned long free_pages)
+{
+	unsigned long mark;
+
+	if (order == COMPACT_WHOLE_NODE)
+		return COMPACT_CONTINUE;
+	mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
+	if (zone_watermark_ok(zone, (unsigned int)order, mark, (int)highest_zoneidx, alloc_flags))
+		return COMPACT_SUCCESS;
+	mark = order > PAGE_ALLOC_COSTLY_ORDER ? low_wmark_pages(zone) : min_wmark_pages(zone);
+	if (!zone_watermark_ok_free(zone, 0, mark + (2UL << order), (int)highest_zoneidx, ALLOC_CMA,
+				    (long)free_pages))
+		return COMPACT_SKIPPED;
+	return COMPACT_CONTINUE;
+}
+
+enum compact_result compaction_suitable(struct rig_cpu *cpu, struct zone *zone, int order,
+					unsigned int alloc_flags, enum zone_type highest_zoneidx)
+{
+	enum compact_result result = suitable_by_marks(zone, order, alloc_flags, highest_zoneidx,
+						       zone_page_state(zone, NR_FREE_PAGES));
+
+	if (result == COMPACT_CONTINUE && order > PAGE_ALLOC_COSTLY_ORDER) {
+		int index = fragmentation_index(zone, (unsigned int)order);
+
+		if (index >= 0 && index <= EXTFRAG_THRESHOLD)
+			result = COMPACT_NOT_SUITABLE_ZONE;
+	}
+	RIG_TRACE(cpu, mm_compaction_suitable, .nid = zone->node, .idx = (s32)zone_idx(zone),
+		  .order = order, .ret = (s32)result);
+	return result == COMPACT_NOT_SUITABLE_ZONE ? COMPACT_SKIPPED : result;
+}
+
+/* Would it be, if some of what can be reclaimed were free? */
 bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned int order,
 				  unsigned int alloc_flags)
 {
@@ -43,213 +91,164 @@ bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned int o
 	{
 		unsigned long available =
 			zone_reclaimable_pages(zone) / order + zone_free_snapshot(zone);
-		unsigned long mark = order > PAGE_ALLOC_COSTLY_ORDER ? low_wmark_pages(zone)
-								     : min_wmark_pages(zone);
 
-		if (zone_watermark_ok_free(zone, 0, mark + (2UL << order), (int)ac->highest_zoneidx,
-					   ALLOC_CMA, (long)available))
+		if (suitable_by_marks(zone, (int)order, alloc_flags, ac->highest_zoneidx,
+				      available) == COMPACT_CONTINUE)
 			return true;
 	}
 	return false;
 }
 
-static bool is_deferred(struct zone *zone, unsigned int order)
-{
-	struct zone_extra *extra = zone_extra(zone);
+/* --- was it in vain lately? */
 
-	if ((int)order < extra->compact_order_failed || !extra->compact_defer_shift)
+#define TRACE_DEFER(cpu, event, zone, the_order)                                                   \
+	RIG_TRACE(cpu, event, .nid = (zone)->node, .idx = (s32)zone_idx(zone), .order = the_order, \
+		  .considered = zone_extra(zone)->compact.considered,                              \
+		  .defer_shift = zone_extra(zone)->compact.defer_shift,                            \
+		  .order_failed = zone_extra(zone)->compact.order_failed)
+
+void defer_compaction(struct rig_cpu *cpu, struct zone *zone, int order)
+{
+	struct compact_memory *memory = &zone_extra(zone)->compact;
+
+	memory->considered = 0;
+	memory->defer_shift = min(memory->defer_shift + 1, COMPACT_MAX_DEFER_SHIFT);
+	memory->order_failed = min(memory->order_failed, order);
+	TRACE_DEFER(cpu, mm_compaction_defer_compaction, zone, order);
+}
+
+bool compaction_deferred(struct rig_cpu *cpu, struct zone *zone, int order)
+{
+	struct compact_memory *memory = &zone_extra(zone)->compact;
+	unsigned int limit = 1U << memory->defer_shift;
+
+	if (order < memory->order_failed)
 		return false;
-	return ++extra->compact_considered < 1U << extra->compact_defer_shift;
+	memory->considered = min(memory->considered + 1, limit);
+	if (memory->considered >= limit)
+		return false;
+	TRACE_DEFER(cpu, mm_compaction_deferred, zone, order);
+	return true;
 }
 
-static void note_result(struct zone *zone, unsigned int order, bool success)
+void compaction_defer_reset(struct rig_cpu *cpu, struct zone *zone, int order, bool allocated)
 {
-	struct zone_extra *extra = zone_extra(zone);
+	struct compact_memory *memory = &zone_extra(zone)->compact;
 
-	extra->compact_considered = 0;
-	if (success) {
-		extra->compact_defer_shift = 0;
-		extra->compact_order_failed = max(extra->compact_order_failed, (int)order + 1);
-		return;
-	}
-	extra->compact_defer_shift = min(extra->compact_defer_shift + 1, COMPACT_MAX_DEFER_SHIFT);
-	extra->compact_order_failed = min(extra->compact_order_failed, (int)order);
+	if (allocated)
+		memory->considered = memory->defer_shift = 0;
+	memory->order_failed = max(memory->order_failed, order + 1);
+	TRACE_DEFER(cpu, mm_compaction_defer_reset, zone, order);
 }
 
-/* --- moving a page */
-
-/* A free page of the zone, as high as can be, at @limit_pfn or above and not in [start, end). */
-static struct page *take_free_above(struct rig_cpu *cpu, struct zone *zone, unsigned long limit_pfn,
-				    unsigned long start, unsigned long end)
+/* Is it tried again after the longest deferral? */
+bool compaction_restarting(const struct zone *zone, int order)
 {
-	unsigned long best = 0;
-	unsigned int best_order = 0;
-	struct page *page;
-	int migratetype;
+	const struct compact_memory *memory = &zone_extra(zone)->compact;
 
-	for (unsigned int order = 0; order < MAX_ORDER; order++)
-		for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
-			struct list_head *entry;
-
-			list_for_each (entry, &zone->free_area[order].free_list[mt]) {
-				unsigned long pfn;
-
-				if (lazy_is(zone->machine, entry))
-					pfn = list_entry(entry, struct lazy_range, list)->end_pfn -
-					      MAX_ORDER_NR_PAGES;
-				else
-					pfn = rig_page_to_pfn(
-						zone->machine,
-						list_entry(entry, struct page, buddy_list));
-				if (pfn >= limit_pfn && (pfn < start || pfn >= end) && pfn > best) {
-					best = pfn;
-					best_order = order;
-				}
-			}
-		}
-	if (!best)
-		return NULL;
-	lazy_touch(zone, best);
-	page = rig_pfn_to_page(zone->machine, best);
-	migratetype = get_pageblock_migratetype(zone->machine, best);
-	del_page_from_free_list(page, zone, best_order);
-	expand(zone, page, 0, best_order, migratetype);
-	mod_zone_freepage_state(cpu, zone, -1, migratetype);
-	return page;
+	return order >= memory->order_failed && memory->defer_shift == COMPACT_MAX_DEFER_SHIFT &&
+	       memory->considered >= 1U << memory->defer_shift;
 }
 
-static void copy_page(const struct rig_machine *machine, struct page *to, const struct page *from)
+void compaction_succeeded(struct rig_cpu *cpu, struct zone *zone, int order)
 {
-	bool lowmem = rig_page_to_pfn(machine, to) < machine->max_low_pfn &&
-		      rig_page_to_pfn(machine, from) < machine->max_low_pfn;
-
-	if (lowmem)
-		memcpy(rig_page_address(machine, to), rig_page_address(machine, from), PAGE_SIZE);
+	rig_spin_lock(&cpu->machine->page_front->compact_lock);
+	zone_extra(zone)->compact.forget_skipped = false;
+	compaction_defer_reset(cpu, zone, order, true);
+	rig_spin_unlock(&cpu->machine->page_front->compact_lock);
 }
+
+/* --- direct compaction */
 
 /*
- * Moves a page of the page cache to a free one of its zone at @limit_pfn or above, outside of
- * [avoid_start, avoid_end); the new one takes its place on the LRU. False: it can't be moved.
+ * Is a block that the CPU frees during its run the one that it is for? Not when it would bring
+ * another kind into a movable pageblock, or one that is not for everybody.
  */
-bool migrate_page(struct rig_cpu *cpu, struct page *page, unsigned long limit_pfn,
-		  unsigned long avoid_start, unsigned long avoid_end)
+bool compaction_captures(const struct compaction *capture, const struct rig_cpu *cpu,
+			 unsigned int order, int migratetype)
 {
-	struct rig_machine *machine = cpu->machine;
-	struct zone *zone = rig_page_zone(machine, page);
-	struct page *target = NULL;
-	LIST_HEAD(old);
-
-	rig_spin_lock(&machine->page_front->lru_lock);
-	if (PageLRU(page) && page_ref_count(page) == 1) {
-		rig_spin_lock(&zone->lock);
-		target = take_free_above(cpu, zone, limit_pfn, avoid_start, avoid_end);
-		rig_spin_unlock(&zone->lock);
-	}
-	if (target) {
-		prep_new_page(cpu, target, 0, 0, 0);
-		copy_page(machine, target, page);
-		SetPageLRU(target);
-		if (PageDirty(page))
-			SetPageDirty(target);
-		__list_add(&target->lru, &page->lru, page->lru.next);
-		list_del(&page->lru);
-		ClearPageLRU(page);
-		ClearPageDirty(page);
-	}
-	rig_spin_unlock(&machine->page_front->lru_lock);
-	if (!target)
+	if (capture->cpu != cpu || capture->captured || (int)order != capture->order ||
+	    is_migrate_cma(migratetype) || is_migrate_isolate(migratetype))
 		return false;
-	set_page_count(page, 0);
-	free_pages_ok(cpu, page, 0, FPI_NONE);
-	return true;
+	return order >= cpu->machine->pageblock_order || migratetype != MIGRATE_MOVABLE;
 }
 
-/* --- making a block free */
-
-/* Pages to move for [start, start + nr) to be free; -1: something there can't be. */
-static long pages_to_move(struct zone *zone, unsigned long start, unsigned long nr)
+void compaction_capture(struct compaction *capture, struct page *page)
 {
-	long to_move = 0;
-
-	for (unsigned long pfn = start; pfn < start + nr;) {
-		const struct page *page = rig_pfn_to_page(zone->machine, pfn);
-
-		if (PageBuddy(page)) {
-			pfn += 1UL << buddy_order(page);
-			continue;
-		}
-		if (!PageLRU(page) || page_ref_count(page) != 1)
-			return -1;
-		to_move++;
-		pfn++;
-	}
-	return to_move;
+	capture->captured = page;
 }
 
-static bool empty_block(struct rig_cpu *cpu, struct zone *zone, unsigned long start,
-			unsigned long nr)
+static enum compact_result compact_for(struct rig_cpu *cpu, struct zone *zone, gfp_t gfp,
+				       unsigned int order, unsigned int alloc_flags,
+				       const struct alloc_context *ac,
+				       enum compact_priority priority, struct page **captured)
 {
-	for (unsigned long pfn = start; pfn < start + nr; pfn++) {
-		struct page *page = rig_pfn_to_page(zone->machine, pfn);
+	bool all = priority == COMPACT_PRIO_SYNC_FULL;
+	struct compaction c = {
+		.cpu = cpu,
+		.zone = zone,
+		.order = (int)order,
+		.search_order = (int)order,
+		.gfp = gfp,
+		.mode = priority == COMPACT_PRIO_ASYNC ? COMPACT_ASYNC : COMPACT_SYNC_LIGHT,
+		.alloc_flags = alloc_flags,
+		.highest_zoneidx = ac->highest_zoneidx,
+		.direct = true,
+		.whole_zone = all,
+		.ignore_skip = all,
+		.ignore_suitable = all,
+	};
+	enum compact_result result = compact_zone(&c);
 
-		if (PageLRU(page) && !migrate_page(cpu, page, start + nr, start, start + nr))
-			return false;
-	}
-	return true;
+	*captured = c.captured;
+	return result;
 }
 
-/* Low blocks first, as the migration scanner goes. True: a block of @order is free now. */
-static bool compact_zone(struct rig_cpu *cpu, struct zone *zone, unsigned int order, bool sync)
-{
-	unsigned long nr = 1UL << order, start = zone->zone_start_pfn, end = zone_end_pfn(zone);
-	unsigned long free_pfn = ALIGN_DOWN(end - 1, pageblock_nr_pages(zone->machine));
-	unsigned long pfn = ALIGN(start, nr);
-	bool success = false;
-
-	RIG_TRACE(cpu, mm_compaction_begin, .zone_start = start, .migrate_pfn = start,
-		  .free_pfn = free_pfn, .zone_end = end, .sync = sync);
-	rig_drain_all_pages(cpu, zone);
-	for (; pfn + nr <= end && !success; pfn += nr) {
-		long to_move = pages_to_move(zone, pfn, nr);
-
-		success = to_move > 0 && empty_block(cpu, zone, pfn, nr);
-	}
-	RIG_TRACE(cpu, mm_compaction_end, .zone_start = start, .migrate_pfn = min(pfn, end),
-		  .free_pfn = free_pfn, .zone_end = end, .sync = sync,
-		  .status = success ? COMPACT_SUCCESS : COMPACT_COMPLETE);
-	return success;
-}
-
-/* What came of it for the best zone (try_to_compact_pages). */
-enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
+static enum compact_result compact_zones(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
 					 unsigned int alloc_flags, const struct alloc_context *ac,
-					 enum compact_priority priority)
+					 enum compact_priority priority, struct page **captured)
 {
-	enum compact_result result = COMPACT_SKIPPED;
-	struct zoneref *z = ac->preferred_zoneref;
+	struct zoneref *z =
+		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	enum compact_result best = COMPACT_SKIPPED;
 	struct zone *zone;
 
-	if (!(gfp & __GFP_IO) || cpu->machine->page_front->reclaim_off)
+	for_each_zone_from(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		enum compact_result result;
+
+		if (priority > COMPACT_PRIO_SYNC_FULL &&
+		    compaction_deferred(cpu, zone, (int)order)) {
+			best = max_t(enum compact_result, best, COMPACT_DEFERRED);
+			continue;
+		}
+		result = compact_for(cpu, zone, gfp, order, alloc_flags, ac, priority, captured);
+		best = max(best, result);
+		if (result == COMPACT_SUCCESS) {
+			compaction_defer_reset(cpu, zone, (int)order, false);
+			break;
+		}
+		if (priority != COMPACT_PRIO_ASYNC &&
+		    (result == COMPACT_COMPLETE || result == COMPACT_PARTIAL_SKIPPED))
+			defer_compaction(cpu, zone, (int)order);
+	}
+	return best;
+}
+
+enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
+					 unsigned int alloc_flags, const struct alloc_context *ac,
+					 enum compact_priority priority, struct page **captured)
+{
+	struct rig_page_front *front = cpu->machine->page_front;
+	enum compact_result result;
+
+	*captured = NULL;
+	if (!(gfp & __GFP_IO) || front->reclaim_off)
 		return COMPACT_SKIPPED;
 	RIG_TRACE(cpu, mm_compaction_try_to_compact_pages, .order = (int)order, .gfp_mask = gfp,
 		  .prio = priority);
-	for_each_zone_from(zone, z, ac->highest_zoneidx, ac->nodemask)
-	{
-		bool already, success;
-
-		if (is_deferred(zone, order)) {
-			result = max_t(enum compact_result, result, COMPACT_DEFERRED);
-			continue;
-		}
-		if (!compaction_suitable(zone, order, alloc_flags, ac->highest_zoneidx, &already))
-			continue;
-		if (already)
-			return COMPACT_SUCCESS;
-		success = compact_zone(cpu, zone, order, priority != COMPACT_PRIO_ASYNC);
-		note_result(zone, order, success);
-		if (success)
-			return COMPACT_SUCCESS;
-		result = max_t(enum compact_result, result, COMPACT_COMPLETE);
-	}
+	rig_spin_lock(&front->compact_lock);
+	result = compact_zones(cpu, gfp, order, alloc_flags, ac, priority, captured);
+	rig_spin_unlock(&front->compact_lock);
 	return result;
 }

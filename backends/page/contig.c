@@ -18,7 +18,7 @@
 #include <kmemrig/restore.h>
 #include <linux/gfp.h>
 
-#include "internal.h"
+#include "compact.h"
 
 /* A range being worked on; pageblocks [first, last) around it, and the kinds that they had. */
 struct contig {
@@ -128,12 +128,39 @@ static void unisolate(struct contig *c, int migratetype)
 	rig_spin_unlock(&c->zone->lock);
 }
 
+/* An isolated pageblock gives nothing, so the place is outside of the range. */
+static bool move_out(struct contig *c, struct page *page)
+{
+	struct rig_page_front *front = c->cpu->machine->page_front;
+	const struct rig_page_request request = {
+		.gfp = GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY,
+		.preferred_nid = c->zone->node,
+	};
+	struct page *target = buddy_alloc(c->cpu, &request);
+	bool moved;
+
+	if (!target)
+		return false;
+	rig_spin_lock(&front->lru_lock);
+	lru_unlink(c->cpu->machine, page);
+	rig_spin_unlock(&front->lru_lock);
+	moved = migrate_to(c->cpu, page, target);
+	*(moved ? &front->pgmigrate_success : &front->pgmigrate_fail) += 1;
+	if (moved)
+		return true;
+	rig_spin_lock(&front->lru_lock);
+	lru_link(c->cpu->machine, page);
+	rig_spin_unlock(&front->lru_lock);
+	rig_free_pages(c->cpu, target, 0);
+	return false;
+}
+
 static bool move_away(struct contig *c)
 {
 	for (unsigned long pfn = c->start; pfn < c->end; pfn++) {
 		struct page *page = rig_pfn_to_page(c->cpu->machine, pfn);
 
-		if (PageLRU(page) && !migrate_page(c->cpu, page, 0, c->first, c->last))
+		if (PageLRU(page) && !move_out(c, page))
 			return false;
 	}
 	return true;

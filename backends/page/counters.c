@@ -36,6 +36,14 @@ void rig_reclaim_counters(const struct rig_machine *machine, struct rig_reclaim_
 						   .compact_success = front->compact_success,
 						   .oom_kills = front->oom_kills,
 						   .lru_pages = front->nr_lru };
+	counters->compact_isolated = front->compact_isolated;
+	counters->compact_migrate_scanned = front->compact_migrate_scanned;
+	counters->compact_free_scanned = front->compact_free_scanned;
+	counters->compact_daemon_wake = front->compact_daemon_wake;
+	counters->compact_daemon_migrate_scanned = front->compact_daemon_migrate_scanned;
+	counters->compact_daemon_free_scanned = front->compact_daemon_free_scanned;
+	counters->pgmigrate_success = front->pgmigrate_success;
+	counters->pgmigrate_fail = front->pgmigrate_fail;
 }
 
 unsigned long rig_totalreserve_pages(const struct rig_machine *machine)

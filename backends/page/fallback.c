@@ -166,6 +166,15 @@ static int find_suitable_fallback(const struct zone *zone, unsigned int order, i
 	return -1;
 }
 
+/* Would a request take a block of this order from another kind, with its whole pageblock? */
+bool has_suitable_fallback(const struct zone *zone, unsigned int order, int migratetype)
+{
+	bool can_steal;
+
+	return migratetype < MIGRATE_PCPTYPES &&
+	       find_suitable_fallback(zone, order, migratetype, &can_steal) != -1 && can_steal;
+}
+
 /* The largest block of another kind, or -1. */
 static int find_largest(const struct zone *zone, int min_order, int migratetype, int *fallback,
 			bool *can_steal)

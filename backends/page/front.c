@@ -35,12 +35,20 @@ int rig_page_init(struct rig_machine *machine)
 	INIT_LIST_HEAD(&front->shrinkers);
 	INIT_LIST_HEAD(&front->lru);
 	spin_lock_init(&front->lru_lock);
+	spin_lock_init(&front->compact_lock);
+	front->compaction_proactiveness = 20;
+	machine->daemons = rig_daemons_run;
 	for (int type = 0; type < MAX_NR_ZONES; type++)
 		machine->lowmem_reserve_ratio[type] = ratios[type];
 	machine->watermark_boost_factor = 15000;
 	for (int nid = 0; nid < machine->nr_nodes; nid++)
-		if (machine->nodes[nid])
-			machine->nodes[nid]->kswapd_highest_zoneidx = MAX_NR_ZONES;
+		if (machine->nodes[nid]) {
+			struct pglist_data *node = machine->nodes[nid];
+
+			node->kswapd_highest_zoneidx = MAX_NR_ZONES;
+			node->kcompactd_highest_zoneidx = (enum zone_type)(node->nr_zones - 1);
+			node->kcompactd_next_look_ns = KCOMPACTD_INTERVAL_NS;
+		}
 	if (build_zonelists(machine))
 		return -ENOMEM;
 	disable_grouping_on_small_machines(machine);

@@ -4,7 +4,7 @@
  *
  *	api.c, frag.c		the kernel's API, the front of every page backend
  *	alloc.c			a request's way: zones, per-CPU lists or buddy lists, preparation
- *	slowpath.c		when that failed: reclaim.c, compaction.c, OOM, report.c
+ *	slowpath.c		when that failed: reclaim.c, compaction (compact.h), OOM, report.c
  *	pcp.c			per-CPU lists
  *	buddy.c			the zones' free lists: split and merge
  *	fallback.c		what happens when the wanted migratetype has no pages
@@ -46,6 +46,9 @@
 #define SWAP_CLUSTER_MAX 32UL
 #define MAX_RECLAIM_RETRIES 16
 
+/* kcompactd looks at its node by itself that often. */
+#define KCOMPACTD_INTERVAL_NS 500000000ull
+
 #define PENALTY_FOR_NODE_WITH_CPUS 1
 
 /*
@@ -86,20 +89,33 @@ struct per_cpu_zonestat {
 	s8 stat_threshold;
 } __attribute__((aligned(64)));
 
+/* What runs of compaction leave for later ones. */
+struct compact_memory {
+	/* the next 1 << defer_shift attempts at order_failed or above are left out */
+	unsigned int considered, defer_shift;
+	int order_failed;
+	/* where the scanners go on; of the first, async and other runs have their own */
+	unsigned long migrate_pfn[2], free_pfn;
+	unsigned long init_migrate_pfn, init_free_pfn;
+	bool forget_skipped; /* kswapd is to forget which pageblocks were in vain */
+};
+
+struct compaction;
+
 /* zone->backend_private */
 struct zone_extra {
 	struct per_cpu_zonestat *stats; /* [cpu] */
 	struct lazy_range *lazy;	/* newest first */
 	unsigned long percpu_drift_mark;
 	unsigned long allocstall;
-	/* compaction: what it learned, and whether it pays */
-	unsigned int compact_considered, compact_defer_shift;
-	int compact_order_failed;
+	struct compact_memory compact;
+	struct compaction *capture; /* a request's, which takes what is freed of its order */
 };
 
 /* machine->page_private */
 struct buddy {
 	u8 *pageblocks; /* [pfn >> pageblock_order]: migratetype ^ MIGRATE_MOVABLE */
+	bool *skipped;	/* by compaction, lately in vain; indexed as pageblocks */
 	unsigned long nr_pageblocks;
 };
 
@@ -116,6 +132,13 @@ struct rig_page_front {
 	unsigned long allocstall, kswapd_runs, oom_kills, compact_stall, compact_success,
 		compact_fail, pgsteal_direct, pgsteal_kswapd, pgscan_direct, pgscan_kswapd,
 		slabs_scanned, drop_pagecache, pageoutrun;
+	spinlock_t compact_lock; /* held for a run of compaction */
+	unsigned long compact_isolated, compact_migrate_scanned, compact_free_scanned,
+		compact_daemon_wake, compact_daemon_migrate_scanned, compact_daemon_free_scanned,
+		pgmigrate_success, pgmigrate_fail;
+	unsigned int compaction_proactiveness; /* vm.compaction_proactiveness; 0: never */
+	void (*moved)(struct rig_cpu *cpu, struct page *from, struct page *to, void *data);
+	void *moved_data;
 	bool init_on_alloc; /* the kernel's parameter: every block comes cleared */
 	u64 reported_ns;    /* the last report of a failure, if any */
 	bool reported;
@@ -263,6 +286,8 @@ struct lazy_range {
 	struct lazy_range *next; /* of the zone, to be freed at the end */
 };
 
+/* Is the page part of memory that was never handed out, whose struct pages nobody touched? */
+bool lazy_contains(const struct zone *zone, unsigned long pfn);
 bool lazy_is(const struct rig_machine *machine, const struct list_head *entry);
 struct page *lazy_first(struct zone *zone, struct list_head *entry);
 void lazy_touch(struct zone *zone, unsigned long pfn);
@@ -274,6 +299,7 @@ void page_init_range(struct zone *zone, unsigned long start_pfn, unsigned long e
 
 bool rmqueue_fallback(struct rig_cpu *cpu, struct zone *zone, unsigned int order,
 		      int start_migratetype, unsigned int alloc_flags);
+bool has_suitable_fallback(const struct zone *zone, unsigned int order, int migratetype);
 int move_freepages_block(struct zone *zone, unsigned long pfn, int migratetype, int *num_movable);
 /* These two take it themselves. */
 void reserve_highatomic_pageblock(struct page *page, struct zone *zone);
@@ -386,12 +412,17 @@ enum compact_priority {
 	COMPACT_PRIO_ASYNC,
 };
 
-/* The kernel's numbers: event mm_compaction_end shows them. */
+/* The kernel's numbers: events show them. */
 enum compact_result {
-	COMPACT_SKIPPED = 1,
-	COMPACT_DEFERRED = 2,
-	COMPACT_COMPLETE = 5, /* the whole zone was scanned, without success */
-	COMPACT_SUCCESS = 8,
+	COMPACT_NOT_SUITABLE_ZONE, /* in events only: what fails does so for want of memory */
+	COMPACT_SKIPPED,	   /* too little is free to begin */
+	COMPACT_DEFERRED,	   /* it was in vain lately */
+	COMPACT_NO_SUITABLE_PAGE,  /* in events only: not yet */
+	COMPACT_CONTINUE,
+	COMPACT_COMPLETE,	 /* the whole zone was scanned, without success */
+	COMPACT_PARTIAL_SKIPPED, /* the rest of the zone was scanned, without success */
+	COMPACT_CONTENDED,	 /* given up: no places were left to move pages to */
+	COMPACT_SUCCESS,
 };
 
 struct page *alloc_pages_slowpath(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
@@ -401,13 +432,25 @@ void wakeup_kswapd(struct rig_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned i
 unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context *ac,
 				unsigned int order, gfp_t gfp);
 unsigned long zone_reclaimable_pages(const struct zone *zone);
+/* @captured: a block that the run freed for the request, off all lists; or NULL. */
 enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
 					 unsigned int alloc_flags, const struct alloc_context *ac,
-					 enum compact_priority priority);
+					 enum compact_priority priority, struct page **captured);
 bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned int order,
 				  unsigned int alloc_flags);
-bool migrate_page(struct rig_cpu *cpu, struct page *page, unsigned long limit_pfn,
-		  unsigned long avoid_start, unsigned long avoid_end);
+void compaction_defer_reset(struct rig_cpu *cpu, struct zone *zone, int order, bool allocated);
+/* The allocation succeeded after a run: no reason to forget what it learned. */
+void compaction_succeeded(struct rig_cpu *cpu, struct zone *zone, int order);
+bool compaction_captures(const struct compaction *capture, const struct rig_cpu *cpu,
+			 unsigned int order, int migratetype);
+void compaction_capture(struct compaction *capture, struct page *page);
+void reset_isolation_suitable(struct rig_cpu *cpu, struct pglist_data *node);
+void wakeup_kcompactd(struct rig_cpu *cpu, struct pglist_data *node, int order,
+		      enum zone_type highest_zoneidx);
+void kcompactd_run(struct rig_cpu *cpu, struct pglist_data *node);
+/* Under lru_lock: the page joins the LRU as its youngest, or leaves it. */
+void lru_link(struct rig_machine *machine, struct page *page);
+void lru_unlink(struct rig_machine *machine, struct page *page);
 void warn_alloc(struct rig_cpu *cpu, gfp_t gfp, const unsigned long *nodemask, unsigned int order);
 
 /* --- check.c */

@@ -71,6 +71,11 @@ static struct lazy_range *find_range(const struct zone *zone, unsigned long pfn)
 	return range;
 }
 
+bool lazy_contains(const struct zone *zone, unsigned long pfn)
+{
+	return find_range(zone, pfn) != NULL;
+}
+
 static struct lazy_range *new_range(struct zone *zone, unsigned long start, unsigned long end,
 				    int migratetype)
 {

@@ -87,22 +87,27 @@ static struct page *direct_compact(struct slow_state *s, enum compact_priority p
 {
 	struct rig_page_front *front = s->cpu->machine->page_front;
 	unsigned int task_flags = s->cpu->task->flags;
-	struct page *page;
+	struct page *page = NULL;
 
 	if (!s->order)
 		return NULL;
 	s->cpu->task->flags |= PF_MEMALLOC;
-	s->compact_result =
-		try_to_compact_pages(s->cpu, s->gfp, s->order, s->alloc_flags, s->ac, priority);
+	s->compact_result = try_to_compact_pages(s->cpu, s->gfp, s->order, s->alloc_flags, s->ac,
+						 priority, &page);
 	s->cpu->task->flags = task_flags;
 	if (s->compact_result == COMPACT_SKIPPED)
 		return NULL;
 	front->compact_stall++;
-	page = try_freelist(s, s->alloc_flags);
 	if (page)
-		front->compact_success++;
+		prep_new_page(s->cpu, page, s->order, s->gfp, s->alloc_flags);
 	else
+		page = try_freelist(s, s->alloc_flags);
+	if (!page) {
 		front->compact_fail++;
+		return NULL;
+	}
+	compaction_succeeded(s->cpu, rig_page_zone(s->cpu->machine, page), (int)s->order);
+	front->compact_success++;
 	return page;
 }
 

@@ -163,6 +163,14 @@ static unsigned long reclaim_value(const struct rig_machine *machine, const char
 		{ "compact_stall", c.compact_stall },
 		{ "compact_fail", c.compact_fail },
 		{ "compact_success", c.compact_success },
+		{ "compact_isolated", c.compact_isolated },
+		{ "compact_migrate_scanned", c.compact_migrate_scanned },
+		{ "compact_free_scanned", c.compact_free_scanned },
+		{ "compact_daemon_wake", c.compact_daemon_wake },
+		{ "compact_daemon_migrate_scanned", c.compact_daemon_migrate_scanned },
+		{ "compact_daemon_free_scanned", c.compact_daemon_free_scanned },
+		{ "pgmigrate_success", c.pgmigrate_success },
+		{ "pgmigrate_fail", c.pgmigrate_fail },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)

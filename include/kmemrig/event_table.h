@@ -174,6 +174,49 @@
 	FIELD(u64, gfp_mask, GFP)                                                                  \
 	FIELD(s32, prio, PRIO)
 
+#define RIG_FIELDS_mm_compaction_isolate_migratepages(FIELD)                                       \
+	FIELD(u64, start_pfn, HEX)                                                                 \
+	FIELD(u64, end_pfn, HEX)                                                                   \
+	FIELD(u64, nr_scanned, DEC)                                                                \
+	FIELD(u64, nr_taken, DEC)
+
+#define RIG_FIELDS_mm_compaction_isolate_freepages(FIELD)                                          \
+	RIG_FIELDS_mm_compaction_isolate_migratepages(FIELD)
+
+#define RIG_FIELDS_mm_compaction_migratepages(FIELD)                                               \
+	FIELD(u64, nr_migrated, DEC)                                                               \
+	FIELD(u64, nr_failed, DEC)
+
+/* idx: enum zone_type; ret: enum compact_result */
+#define RIG_FIELDS_mm_compaction_finished(FIELD)                                                   \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(s32, idx, ZONE)                                                                      \
+	FIELD(s32, order, DEC)                                                                     \
+	FIELD(s32, ret, STATUS)
+
+#define RIG_FIELDS_mm_compaction_suitable(FIELD) RIG_FIELDS_mm_compaction_finished(FIELD)
+
+#define RIG_FIELDS_mm_compaction_deferred(FIELD)                                                   \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(s32, idx, ZONE)                                                                      \
+	FIELD(s32, order, DEC)                                                                     \
+	FIELD(u32, considered, DEC)                                                                \
+	FIELD(u32, defer_shift, DEC)                                                               \
+	FIELD(s32, order_failed, DEC)
+
+#define RIG_FIELDS_mm_compaction_defer_compaction(FIELD) RIG_FIELDS_mm_compaction_deferred(FIELD)
+#define RIG_FIELDS_mm_compaction_defer_reset(FIELD) RIG_FIELDS_mm_compaction_deferred(FIELD)
+
+#define RIG_FIELDS_mm_compaction_kcompactd_sleep(FIELD) FIELD(s32, nid, DEC)
+
+#define RIG_FIELDS_mm_compaction_wakeup_kcompactd(FIELD)                                           \
+	FIELD(s32, nid, DEC)                                                                       \
+	FIELD(s32, order, DEC)                                                                     \
+	FIELD(s32, highest_zoneidx, ZONE)
+
+#define RIG_FIELDS_mm_compaction_kcompactd_wake(FIELD)                                             \
+	RIG_FIELDS_mm_compaction_wakeup_kcompactd(FIELD)
+
 #define RIG_KMEM_EVENTS(EVENT)                                                                     \
 	EVENT(kmem, kmem_cache_alloc)                                                              \
 	EVENT(kmem, kmalloc)                                                                       \
@@ -206,7 +249,18 @@
 #define RIG_COMPACTION_EVENTS(EVENT)                                                               \
 	EVENT(compaction, mm_compaction_begin)                                                     \
 	EVENT(compaction, mm_compaction_end)                                                       \
-	EVENT(compaction, mm_compaction_try_to_compact_pages)
+	EVENT(compaction, mm_compaction_try_to_compact_pages)                                      \
+	EVENT(compaction, mm_compaction_isolate_migratepages)                                      \
+	EVENT(compaction, mm_compaction_isolate_freepages)                                         \
+	EVENT(compaction, mm_compaction_migratepages)                                              \
+	EVENT(compaction, mm_compaction_finished)                                                  \
+	EVENT(compaction, mm_compaction_suitable)                                                  \
+	EVENT(compaction, mm_compaction_deferred)                                                  \
+	EVENT(compaction, mm_compaction_defer_compaction)                                          \
+	EVENT(compaction, mm_compaction_defer_reset)                                               \
+	EVENT(compaction, mm_compaction_kcompactd_sleep)                                           \
+	EVENT(compaction, mm_compaction_wakeup_kcompactd)                                          \
+	EVENT(compaction, mm_compaction_kcompactd_wake)
 
 #define RIG_EVENTS(EVENT)                                                                          \
 	RIG_KMEM_EVENTS(EVENT)                                                                     \

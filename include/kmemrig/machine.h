@@ -127,6 +127,7 @@ struct rig_machine {
 	/* the parts; each owned by the folder of its name under backends/ */
 	const struct page_backend *page;
 	const struct slab_backend *slab;
+	void (*daemons)(struct rig_cpu *cpu); /* when a task lets time pass; or NULL */
 	void *page_private;
 	struct rig_page_front *page_front; /* zonelists, reclaim: the front of page backends */
 	void *slab_private;

@@ -134,13 +134,38 @@ void rig_shrinker_unregister(struct rig_machine *machine, struct rig_shrinker *s
 /*
  * The simulated page cache: pages of order 0 that reclaim may take back, least recently added
  * first. The LRU holds the only reference. @dirty: reclaim needs __GFP_IO and __GFP_FS to write it.
+ *
+ * These are also the pages that can be moved, by compaction and rig_alloc_contig_range(): page
+ * contents go along, and who wants to know where a page went says so by rig_lru_on_move(). A page
+ * that somebody holds another reference to stays where it is.
  */
 void rig_lru_add(struct rig_cpu *cpu, struct page *page, bool dirty);
 /* Takes a page off the LRU; the reference is the caller's again. */
 void rig_lru_del(struct rig_cpu *cpu, struct page *page);
 
-/* Lets kswapd of each node that was woken do its work now (a deterministic point in time). */
+void rig_lru_on_move(struct rig_machine *machine,
+		     void (*moved)(struct rig_cpu *cpu, struct page *from, struct page *to,
+				   void *data),
+		     void *data);
+
+/*
+ * kswapd and kcompactd are no threads: each node's do what they were woken for, kswapd first, when
+ * rig_daemons_run() is called. It is called when a task sleeps or lets time pass
+ * (rig_sleep(), rig_time_pass() in task context), and before a request reclaims for itself. On
+ * other page backends than the buddy allocator it does nothing.
+ */
+void rig_daemons_run(struct rig_cpu *cpu);
+
+/* The same of kswapd alone, in replays too. */
 void rig_kswapd_run(struct rig_cpu *cpu);
+
+/*
+ * Compacts all zones from end to end (writing to /proc/sys/vm/compact_memory). Task context.
+ */
+void rig_compact_memory(struct rig_cpu *cpu);
+
+/* vm.compaction_proactiveness, percent: 20 at first; 0: kcompactd acts only when it is woken. */
+void rig_compaction_proactiveness_set(struct rig_machine *machine, unsigned int percent);
 
 /* Counters, as /proc/vmstat and /proc/zoneinfo tell them. */
 enum rig_zone_event {
@@ -160,7 +185,10 @@ int rig_zone_stat_threshold(const struct zone *zone, int cpu);
 
 struct rig_reclaim_counters {
 	unsigned long kswapd_runs, steal_kswapd, steal_direct, scan_kswapd, scan_direct,
-		slabs_scanned, compact_stall, compact_fail, compact_success, oom_kills, lru_pages;
+		slabs_scanned, compact_stall, compact_fail, compact_success, oom_kills, lru_pages,
+		compact_isolated, compact_migrate_scanned, compact_free_scanned,
+		compact_daemon_wake, compact_daemon_migrate_scanned, compact_daemon_free_scanned,
+		pgmigrate_success, pgmigrate_fail;
 };
 
 void rig_reclaim_counters(const struct rig_machine *machine, struct rig_reclaim_counters *counters);

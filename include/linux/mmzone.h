@@ -184,6 +184,11 @@ typedef struct pglist_data {
 	int kswapd_order;
 	enum zone_type kswapd_highest_zoneidx;
 	int kswapd_failures;
+	bool kswapd_woken;
+	int kcompactd_max_order; /* of those who woke it, or tried to */
+	enum zone_type kcompactd_highest_zoneidx;
+	bool kcompactd_woken;
+	unsigned long long kcompactd_next_look_ns; /* for proactive compaction */
 	void *backend_private;
 } pg_data_t;
 

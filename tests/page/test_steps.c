@@ -139,7 +139,8 @@ static void compaction_tells_its_way_through_a_zone(void **state)
 	       (pages[nr] = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_MEMALLOC | __GFP_NOWARN)))
 		nr++;
 	for (unsigned long i = 0; i < nr; i++) {
-		if (page_to_pfn(pages[i]) % 2)
+		/* a run that may not wait looks at some of the even page frames only */
+		if (page_to_pfn(pages[i]) % 2 == 0)
 			__free_page(pages[i]);
 		else
 			rig_lru_add(&machine->cpus[0], pages[i], false);
@@ -147,7 +148,7 @@ static void compaction_tells_its_way_through_a_zone(void **state)
 	drain_all_pages(NULL);
 	listen(machine);
 	/* a costly order is compacted for before any reclaim */
-	assert_non_null(alloc_pages(GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM, 5));
+	assert_non_null(alloc_pages(GFP_HIGHUSER_MOVABLE & ~__GFP_KSWAPD_RECLAIM, 5));
 	assert_int_equal(rig_ring_total(&ring), 3);
 	event = held(0, RIG_EVENT_mm_compaction_try_to_compact_pages);
 	assert_int_equal(event->mm_compaction_try_to_compact_pages.order, 5);

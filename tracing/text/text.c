@@ -308,6 +308,67 @@ static void print_mm_compaction_try_to_compact_pages(
 	add(line, " priority=%d", e->prio);
 }
 
+static const char *zone_type_name(int idx)
+{
+	const char *const *names = CODE_NAMES(ZONE);
+
+	return idx >= 0 && idx < 5 ? names[idx] : "?";
+}
+
+#define PRINT_ISOLATE(name)                                                                        \
+	static void print_##name(struct line *line, const struct rig_event_##name *e)              \
+	{                                                                                          \
+		add(line, "range=(0x%llx ~ 0x%llx) nr_scanned=%llu nr_taken=%llu",                 \
+		    (unsigned long long)e->start_pfn, (unsigned long long)e->end_pfn,              \
+		    (unsigned long long)e->nr_scanned, (unsigned long long)e->nr_taken);           \
+	}
+PRINT_ISOLATE(mm_compaction_isolate_migratepages)
+PRINT_ISOLATE(mm_compaction_isolate_freepages)
+
+static void print_mm_compaction_migratepages(struct line *line,
+					     const struct rig_event_mm_compaction_migratepages *e)
+{
+	add(line, "nr_migrated=%llu nr_failed=%llu", (unsigned long long)e->nr_migrated,
+	    (unsigned long long)e->nr_failed);
+}
+
+#define PRINT_SUITABLE(name)                                                                       \
+	static void print_##name(struct line *line, const struct rig_event_##name *e)              \
+	{                                                                                          \
+		add(line, "node=%d zone=%-8s order=%d", e->nid, zone_type_name(e->idx), e->order); \
+		add(line, " ");                                                                    \
+		add_code(line, "ret", CODE_NAMES(STATUS), e->ret);                                 \
+	}
+PRINT_SUITABLE(mm_compaction_finished)
+PRINT_SUITABLE(mm_compaction_suitable)
+
+#define PRINT_DEFER(name)                                                                          \
+	static void print_##name(struct line *line, const struct rig_event_##name *e)              \
+	{                                                                                          \
+		add(line, "node=%d zone=%-8s order=%d order_failed=%d consider=%u limit=%lu",      \
+		    e->nid, zone_type_name(e->idx), e->order, e->order_failed, e->considered,      \
+		    1UL << (e->defer_shift & 63));                                                 \
+	}
+PRINT_DEFER(mm_compaction_deferred)
+PRINT_DEFER(mm_compaction_defer_compaction)
+PRINT_DEFER(mm_compaction_defer_reset)
+
+static void
+print_mm_compaction_kcompactd_sleep(struct line *line,
+				    const struct rig_event_mm_compaction_kcompactd_sleep *e)
+{
+	add(line, "nid=%d", e->nid);
+}
+
+#define PRINT_KCOMPACTD(name)                                                                      \
+	static void print_##name(struct line *line, const struct rig_event_##name *e)              \
+	{                                                                                          \
+		add(line, "nid=%d order=%d classzone_idx=%-8s", e->nid, e->order,                  \
+		    zone_type_name(e->highest_zoneidx));                                           \
+	}
+PRINT_KCOMPACTD(mm_compaction_wakeup_kcompactd)
+PRINT_KCOMPACTD(mm_compaction_kcompactd_wake)
+
 /* Fields of the rig's own events, by their meaning in the table. */
 static void add_DEC(struct line *line, const char *name, s64 value)
 {
