@@ -137,8 +137,12 @@ rig_filter_iterator_initialize(bt_self_message_iterator *self,
 		    bt_self_component_filter_borrow_input_port_by_index(
 			    (bt_self_component_filter *)component, 0),
 		    &iterator->upstream) !=
-		    BT_MESSAGE_ITERATOR_CREATE_FROM_MESSAGE_ITERATOR_STATUS_OK)
+		    BT_MESSAGE_ITERATOR_CREATE_FROM_MESSAGE_ITERATOR_STATUS_OK) {
+		/* nobody finalizes what was not initialized */
+		rig_filter_iterator_finalize(self);
+		bt_self_message_iterator_set_data(self, NULL);
 		return BT_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
+	}
 	return BT_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD_STATUS_OK;
 }
 
