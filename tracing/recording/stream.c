@@ -199,6 +199,7 @@ static void __attribute__((noreturn))
 run_child(int fd, pid_t parent, rig_recording_produce *produce,
 	  const struct rig_recording_request *request)
 {
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
 	struct rig_out *out = calloc(1, sizeof(*out));
 	int null = open("/dev/null", O_RDWR);
 
@@ -207,6 +208,9 @@ run_child(int fd, pid_t parent, rig_recording_produce *produce,
 	if (getppid() != parent || !out)
 		_exit(1);
 	signal(SIGPIPE, SIG_IGN);
+	/* whatever the parent does when it crashes, this one is not it: it ends */
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		signal(crashes[i], SIG_DFL);
 	/* the libraries print about broken files on their own; what is to be said comes from us */
 	if (null >= 0) {
 		dup2(null, STDOUT_FILENO);

@@ -197,6 +197,17 @@ static struct rig_text_class *find_class(struct text *text, const char *name, si
 	return text->last_class = text->classes[text->nr_classes++] = class;
 }
 
+/* 0: some. At least one then, where others are known. */
+static void add_lost(struct text *text, u64 number)
+{
+	if (!text->lost)
+		text->lost = number ? number : RIG_LOST_SOME;
+	else if (text->lost == RIG_LOST_SOME)
+		text->lost = number ? number + 1 : RIG_LOST_SOME;
+	else
+		text->lost += number ? number : 1;
+}
+
 /* Lines that are no events but belong to the text. */
 static bool is_remark(struct text *text, char *line)
 {
@@ -209,8 +220,7 @@ static bool is_remark(struct text *text, char *line)
 		lost = lost ? lost + 5 : strchr(line, '[');
 		number = lost ? strtoull(lost + strcspn(lost, "0123456789"), NULL, 10) : 0;
 		if (lost)
-			text->lost = number && text->lost != RIG_LOST_SOME ? text->lost + number
-									   : RIG_LOST_SOME;
+			add_lost(text, number);
 		return true;
 	}
 	return !*line || *line == '#' || !strncmp(line, "=>", 2) || !strncmp(line, "cpus=", 5) ||
