@@ -214,6 +214,25 @@ static int run_program(const char *const *argv, const char *out)
 
 /* --- the two engines */
 
+/* Inputs may be as long as the longest one of the corpus: shortened, a file's seed is none. */
+static long long max_length(struct fuzz_options *fuzz)
+{
+	long long longest = 8192;
+	struct dirent *entry;
+	DIR *folder = fuzz->corpus ? opendir(fuzz->corpus) : NULL;
+
+	while (folder && (entry = readdir(folder))) {
+		struct stat about;
+
+		if (!stat(keep(fuzz, "%s/%s", fuzz->corpus, entry->d_name), &about) &&
+		    S_ISREG(about.st_mode) && about.st_size > longest)
+			longest = about.st_size;
+	}
+	if (folder)
+		closedir(folder);
+	return longest;
+}
+
 static int run_libfuzzer(struct fuzz_options *fuzz)
 {
 	const char *argv[16];
@@ -223,7 +242,7 @@ static int run_libfuzzer(struct fuzz_options *fuzz)
 	argv[n++] = keep(fuzz, "-max_total_time=%d", fuzz->seconds);
 	argv[n++] = keep(fuzz, "-seed=%llu", (unsigned long long)fuzz->seed);
 	argv[n++] = keep(fuzz, "-artifact_prefix=%s/crashes/", fuzz->out);
-	argv[n++] = "-max_len=8192";
+	argv[n++] = keep(fuzz, "-max_len=%lld", max_length(fuzz));
 	argv[n++] = "-len_control=0";
 	argv[n++] = "-timeout=20";
 	argv[n++] = "-rss_limit_mb=4096";

@@ -26,7 +26,7 @@ if [ ! -x "$plain/page" ]; then
 	exit 0
 fi
 
-for target in page slab machine memblock script state proc dts tracedat ctf; do
+for target in page slab machine memblock script state proc dts tracedat text plugin ctf; do
 	timeout 120 "$plain/$target" "fuzz/corpus/$target" >"$work/log" 2>&1
 	ok $? "$target: its corpus finds nothing"
 done
