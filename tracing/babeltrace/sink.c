@@ -116,9 +116,11 @@ static bool parse_seconds(const char *text, s64 *ns)
 	if (!whole || whole > 10 || rest[digits])
 		return false;
 	*ns = strtoll(text, NULL, 10);
+	if (*ns > 9000000000)
+		return false;
 	for (size_t i = 0; i < 9; i++)
 		*ns = *ns * 10 + (i < digits ? rest[i] - '0' : 0);
-	return *ns >= 0;
+	return true;
 }
 
 static bool take_seconds(const bt_value *params, const char *name, s64 *ns, bool *given)
