@@ -9,13 +9,11 @@
  */
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <kmemrig/lttng.h>
-#include <limits.h>
 
 #include "callstack.h"
 
@@ -53,17 +51,18 @@ bool rig_callstack_start(char *error, size_t error_size)
 	void *symbols, *frame;
 	Dl_info own;
 
-	if (rig_lttng_find(SYMBOLS, path, sizeof(path))) {
-		snprintf(error, error_size, SYMBOLS ": not found");
+	/* beside this object; the program need not export anything to us */
+	if (!dladdr((void *)rig_callstack_start, &own))
 		return false;
-	}
+	snprintf(path, sizeof(path), "%.*s" SYMBOLS,
+		 (int)(strrchr(own.dli_fname, '/') - own.dli_fname) + 1, own.dli_fname);
 	symbols = dlopen(path, RTLD_NOW | RTLD_NODELETE);
 	if (!symbols) {
 		snprintf(error, error_size, "%s", dlerror());
 		return false;
 	}
 	*(void **)&name_symbol = dlsym(symbols, "kmemrig_symbol");
-	if (!name_symbol || !dladdr((void *)rig_callstack_start, &own)) {
+	if (!name_symbol) {
 		snprintf(error, error_size, "%s: not of this build", path);
 		return false;
 	}

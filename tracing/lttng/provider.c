@@ -103,7 +103,7 @@ static noinline void tell_task(struct last_task *last, const struct rig_event *e
 {
 	last->cpu = event->cpu;
 	last->pid = event->pid;
-	strncpy(last->comm, event->comm, sizeof(last->comm) - 1);
+	memcpy(last->comm, event->comm, sizeof(last->comm));
 	lttng_ust_tracepoint(kmemrig, task, event->cpu, event->pid, last->comm);
 }
 
@@ -142,7 +142,7 @@ static void write_event(const struct rig_event *event)
 	struct last_task *last = &last_tasks[simulated_cpu];
 
 	if (unlikely(last->cpu != event->cpu || last->pid != event->pid ||
-		     strncmp(last->comm, event->comm, sizeof(last->comm) - 1) != 0))
+		     memcmp(last->comm, event->comm, sizeof(last->comm)) != 0))
 		tell_task(last, event);
 	if (unlikely(with_callstack))
 		tell_callstack();
