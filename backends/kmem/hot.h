@@ -27,7 +27,7 @@ static __always_inline bool may_not_sleep(const struct rig_cpu *cpu)
  */
 static __always_inline bool is_watched(const struct rig_cpu *cpu)
 {
-	return unlikely(cpu->watched | cpu->checked);
+	return unlikely(rig_slab_events_wanted(cpu) | cpu->checked);
 }
 
 static __always_inline bool alloc_is_unusual(const struct rig_cpu *cpu, gfp_t gfp)

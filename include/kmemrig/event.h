@@ -2,10 +2,10 @@
 /*
  * Events: what a machine tells. The structs are generated from event_table.h.
  *
- * RIG_TRACE(cpu, mm_page_free, ...) costs one relaxed load and a branch while no sink wants it.
- * Strings are borrowed for the call. Sinks are called on the emitting CPU, possibly under a zone's
- * lock: they may not allocate from the machine, and where CPUs are threads they must be safe to
- * call from several.
+ * RIG_TRACE(cpu, mm_page_free, ...) costs one relaxed load and a branch while no sink wants it; in
+ * a build with RIG_NO_EVENTS, which the benches compare with, nothing. Strings are borrowed for the
+ * call. Sinks are called on the emitting CPU, possibly under a zone's lock: they may not allocate
+ * from the machine, and where CPUs are threads they must be safe to call from several.
  */
 #ifndef KMEMRIG_EVENT_H
 #define KMEMRIG_EVENT_H
@@ -83,7 +83,21 @@ void rig_event_emit(struct rig_cpu *cpu, struct rig_event *event);
 /* Does any sink want this event? */
 static __always_inline bool rig_event_enabled(const struct rig_events *events, enum rig_event_id id)
 {
+#ifdef RIG_NO_EVENTS
+	return false;
+#else
 	return unlikely(READ_ONCE(events->enabled) & (1ULL << id));
+#endif
+}
+
+/* Does any sink want an event of slab objects? */
+static __always_inline bool rig_slab_events_wanted(const struct rig_cpu *cpu)
+{
+#ifdef RIG_NO_EVENTS
+	return false;
+#else
+	return cpu->watched;
+#endif
 }
 
 /*
