@@ -36,9 +36,10 @@ struct rig_session_options {
 };
 
 struct rig_session_result {
-	u64 discarded;	   /* events that found no room */
-	u64 lost_packets;  /* snapshot mode overwrites old packets: not a fault there */
-	char problem[300]; /* what did not go well, where rig_session_stop() fails */
+	u64 discarded;	      /* events that found no room */
+	u64 lost_packets;     /* snapshot mode overwrites old packets: not a fault there */
+	unsigned int writers; /* threads that have written events of ours */
+	char problem[300];    /* what did not go well, where rig_session_stop() fails */
 };
 
 /*

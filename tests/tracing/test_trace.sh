@@ -3,6 +3,7 @@
 # kmemrig trace: exit codes, lost events, signals, nothing left behind; as root an ordinary user too.
 . tests/report.sh
 . tests/tracing/session.sh
+mkdir "$work/user"
 
 "$kmemrig" trace -o "$work/t1" -- "$emitter" emit 1000 7 >"$work/out" 2>"$work/err"
 [ $? -eq 7 ]; report $? "the command's exit code is passed on"
@@ -25,6 +26,15 @@ report $? "two threads at full speed lose none with the default buffers"
 
 "$kmemrig" trace -q -o "$work/t4" -- "$work/no-such-command" 2>/dev/null
 [ $? -eq 127 ]; report $? "a command that is not there gives 127"
+"$kmemrig" trace -q -o "$work/empty" -- true 2>"$work/err"
+[ $? -eq 0 ] && grep -q 'made no machine' "$work/err"; report $? "a command that records nothing is told"
+for arguments in "-e kmem:kmaloc" "-e ''" "-c colour" "--snapshot 5x" "--snapshot 0" "--num-subbuf 8M" \
+	"--live 1000" "--snapshot-max 2" "--snapshot 1M --subbuf-size 1M" "--clock mine" "--timeout -1" \
+	"--subbuf-size 99999999999G" "--url foo://bar" "-o /proc/none" "-o $work/t1 --url net://localhost" "--nonsense"; do
+	(cd "$work/user" && eval "'$kmemrig' trace $arguments -- touch ran") 2>"$work/err"
+	[ $? -eq 2 ] && [ -s "$work/err" ] && [ -z "$(ls "$work/user")" ]
+	report $? "refused before anything is done: $arguments ($(head -1 "$work/err"))"
+done
 "$kmemrig" trace -q -o "$work/t1" -- true 2>"$work/err"
 [ $? -eq 2 ] && grep -q 'not empty' "$work/err"; report $? "an output folder in use is refused with exit 2"
 
@@ -36,7 +46,7 @@ wait $pid
 [ $? -eq 130 ]; report $? "an interrupt ends command and session"
 
 if [ "$(id -u)" -eq 0 ]; then
-	mkdir "$work/user" && chown 65534 "$work/user"
+	chown 65534 "$work/user"
 	mkdir -p "$work/bin/tests"
 	cp "$kmemrig" "$build"/kmemrig-lttng*.so "$emitter" "$work/bin"
 	chmod -R a+rX "$work/bin"

@@ -379,7 +379,10 @@ static int finish(struct rig_session *session, const struct arguments *arguments
 			(unsigned long long)result.lost_packets);
 		return code ? code : RIG_EXIT_FINDING;
 	}
-	if (!arguments->quiet && snapshot && !code && !saved)
+	if (!result.writers)
+		fprintf(stderr, "kmemrig: trace: COMMAND made no machine of kmemrig's: none of its "
+				"events is in the trace\n");
+	else if (!arguments->quiet && snapshot && !code && !saved)
 		fprintf(stderr, "kmemrig: trace: no failure, no snapshot\n");
 	else if (!arguments->quiet)
 		fprintf(stderr, "kmemrig: trace in %s, 0 events discarded\n",

@@ -56,6 +56,9 @@ long long rig_sum_after(const char *text, const char *label);
 int rig_state_make(struct rig_session *session, char *error, size_t error_size);
 void rig_state_drop(struct rig_session *session);
 
+/* How many threads have written events. */
+unsigned int rig_state_writers(const struct rig_session *session);
+
 /* Did a traced process die while it wrote an event? */
 bool rig_state_writer_died(const struct rig_session *session);
 

@@ -383,6 +383,7 @@ int rig_session_stop(struct rig_session *session, struct rig_session_result *res
 		note_problem(result, "the time stamps are not the machine's: its clock's offset "
 				     "is not 0");
 	rig_daemon_end(session, result->problem, sizeof(result->problem));
+	result->writers = rig_state_writers(session);
 	rig_state_drop(session);
 	free(session);
 	return result->problem[0] ? -EIO : 0;

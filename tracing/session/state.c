@@ -96,6 +96,11 @@ static bool is_alive(pid_t pid)
 	return !state || !strchr("ZX", state[2]);
 }
 
+unsigned int rig_state_writers(const struct rig_session *session)
+{
+	return session->state ? __atomic_load_n(&session->state->nr_writers, __ATOMIC_RELAXED) : 0;
+}
+
 bool rig_state_writer_died(const struct rig_session *session)
 {
 	for (size_t i = 0; i < RIG_TRACE_WRITERS; i++) {
