@@ -190,7 +190,7 @@
 /* idx: enum zone_type; ret: enum compact_result */
 #define RIG_FIELDS_mm_compaction_finished(FIELD)                                                   \
 	FIELD(s32, nid, DEC)                                                                       \
-	FIELD(s32, idx, ZONE)                                                                      \
+	FIELD(u32, idx, ZONE)                                                                      \
 	FIELD(s32, order, DEC)                                                                     \
 	FIELD(s32, ret, STATUS)
 
@@ -198,7 +198,7 @@
 
 #define RIG_FIELDS_mm_compaction_deferred(FIELD)                                                   \
 	FIELD(s32, nid, DEC)                                                                       \
-	FIELD(s32, idx, ZONE)                                                                      \
+	FIELD(u32, idx, ZONE)                                                                      \
 	FIELD(s32, order, DEC)                                                                     \
 	FIELD(u32, considered, DEC)                                                                \
 	FIELD(u32, defer_shift, DEC)                                                               \
@@ -212,7 +212,7 @@
 #define RIG_FIELDS_mm_compaction_wakeup_kcompactd(FIELD)                                           \
 	FIELD(s32, nid, DEC)                                                                       \
 	FIELD(s32, order, DEC)                                                                     \
-	FIELD(s32, highest_zoneidx, ZONE)
+	FIELD(u32, highest_zoneidx, ZONE)
 
 #define RIG_FIELDS_mm_compaction_kcompactd_wake(FIELD)                                             \
 	RIG_FIELDS_mm_compaction_wakeup_kcompactd(FIELD)

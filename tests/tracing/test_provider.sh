@@ -27,9 +27,9 @@ echo 1..7
 record all "$build/tests/tracing/test_lttng" emit 1
 babeltrace2 -o ctf-metadata "$(dirname "$(find all -name metadata)")" >metadata
 differences=$(python3 "$top/tests/tracing/kernel_events.py" compare "$top/tests/tracing/data/kernel-events.txt" metadata)
-[ "$differences" = "31 events" ]
+[ "${differences% events}" -ge 31 ]
 ok $? "events, fields, their order and types, and names of codes are those of Linux 6.1"
-[ "$differences" = "31 events" ] || printf '%s\n' "$differences" | sed 's/^/# /'
+printf '%s\n' "$differences" | sed 's/^/# /'
 
 babeltrace2 all >all.txt
 for text in 'accounted = ( "true" : container = 1 )' 'migratetype = ( "MIGRATE_RECLAIMABLE" : container = 2 )' \
