@@ -235,6 +235,53 @@ static void an_async_run_leaves_blocks_that_it_cannot_empty(void **state)
 	end();
 }
 
+static void expect_walk(size_t number, unsigned long start, unsigned long end,
+			unsigned long scanned, unsigned long taken)
+{
+	const struct rig_event_mm_compaction_isolate_migratepages *walk;
+
+	assert_non_null(step(number));
+	walk = &step(number)->mm_compaction_isolate_migratepages;
+	assert_int_equal(walk->start_pfn, BASE + start);
+	assert_int_equal(walk->end_pfn, BASE + end);
+	assert_int_equal(walk->nr_scanned, scanned);
+	assert_int_equal(walk->nr_taken, taken);
+}
+
+/*
+ * A costly order: the free lists are searched first, on both sides.
+ *
+ * Sources: the free block of order 3 at 8 is the only movable one in the first half. Its pageblock
+ * is marked as it is found and, as in 6.1, passed by because it is marked; so are the four pages in
+ * front of it. At 16, 18 and 16 are gathered. The pageblock at 24 is of another kind, at 32 the
+ * first page stays: out of the block that 16 is in, what was freed merges with 24 to order 4.
+ *
+ * Places: none of order 3 lies in the last quarter, from 72 on; 56 is the best in the last half,
+ * and is taken whole.
+ */
+static void costly_orders_search_the_free_lists(void **state)
+{
+	struct page *page;
+
+	/*           0        8        16       24       32       40 */
+	draw_kinds("mmmm#### ........ m.m..... ........ ######## ........ "
+		   /* 48     56       64       72       80       88 */
+		   "######## ........ ######## ######## ##..#### #######.",
+		   "MMMU");
+	listen_to(RIG_WANT(mm_compaction_isolate_migratepages));
+	page = alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY, 4);
+	assert_ptr_equal(page, page_at(16));
+	assert_string_equal(drawing.moves, "18>63 16>62 ");
+	assert_int_equal(rig_ring_total(&drawing.ring), 3);
+	expect_walk(0, 8, 16, 1, 0);
+	expect_walk(1, 16, 24, 5, 2);
+	expect_walk(2, 32, 40, 1, 0);
+	expect_map("mmmm#### ........ ######## ######## ######## ........ "
+		   "######## ......mm ######## ######## ##..#### #######.");
+	__free_pages(page, 4);
+	end();
+}
+
 static void expect_defer(size_t index, enum rig_event_id id, unsigned int considered,
 			 unsigned int defer_shift)
 {
@@ -451,6 +498,7 @@ int main(void)
 		cmocka_unit_test(only_movable_pageblocks_take_pages),
 		cmocka_unit_test(contents_and_state_move_along),
 		cmocka_unit_test(an_async_run_leaves_blocks_that_it_cannot_empty),
+		cmocka_unit_test(costly_orders_search_the_free_lists),
 		cmocka_unit_test(runs_in_vain_are_deferred_for_longer_and_longer),
 		cmocka_unit_test(want_of_memory_is_no_reason_to_compact),
 		cmocka_unit_test(a_run_tells_its_steps_as_the_kernel_does),
