@@ -94,6 +94,7 @@ retry:
 	z = ac->preferred_zoneref;
 	for_each_zone_from(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
+		unsigned long mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
 		struct page *page;
 
 		/* a local block of another kind is better than a remote one */
@@ -102,10 +103,12 @@ retry:
 			alloc_flags &= ~ALLOC_NOFRAGMENT;
 			goto retry;
 		}
-		if (!zone_watermark_fast(zone, order,
-					 wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
-					 (int)ac->highest_zoneidx, alloc_flags, gfp) &&
-		    !(alloc_flags & ALLOC_NO_WATERMARKS))
+		if (!zone_watermark_fast(zone, order, mark, (int)ac->highest_zoneidx, alloc_flags,
+					 gfp) &&
+		    !(alloc_flags & ALLOC_NO_WATERMARKS) &&
+		    (likely(!cpu->machine->page_front->zone_reclaim_mode) ||
+		     !node_reclaim(cpu, preferred, zone, gfp, order) ||
+		     !zone_watermark_ok(zone, order, mark, (int)ac->highest_zoneidx, alloc_flags)))
 			continue;
 		page = rmqueue(cpu, preferred, zone, order, alloc_flags, ac->migratetype);
 		if (page) {

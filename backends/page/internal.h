@@ -136,6 +136,8 @@ struct rig_page_front {
 	unsigned long compact_isolated, compact_migrate_scanned, compact_free_scanned,
 		compact_daemon_wake, compact_daemon_migrate_scanned, compact_daemon_free_scanned,
 		pgmigrate_success, pgmigrate_fail;
+	unsigned int zone_reclaim_mode;	       /* vm.zone_reclaim_mode: NODE_RECLAIM_* */
+	bool node_reclaims[MAX_NUMNODES];      /* a CPU is at it: others go on */
 	unsigned int compaction_proactiveness; /* vm.compaction_proactiveness; 0: never */
 	void (*moved)(struct rig_cpu *cpu, struct page *from, struct page *to, void *data);
 	void *moved_data;
@@ -432,6 +434,12 @@ void wakeup_kswapd(struct rig_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned i
 unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context *ac,
 				unsigned int order, gfp_t gfp);
 unsigned long zone_reclaimable_pages(const struct zone *zone);
+/*
+ * vm.zone_reclaim_mode: rather than going on to a remote node, reclaim from this one. @zone is one
+ * that is below its watermark. True: enough was freed for 1 << order pages.
+ */
+bool node_reclaim(struct rig_cpu *cpu, const struct zone *preferred, struct zone *zone, gfp_t gfp,
+		  unsigned int order);
 /* @captured: a block that the run freed for the request, off all lists; or NULL. */
 enum compact_result try_to_compact_pages(struct rig_cpu *cpu, gfp_t gfp, unsigned int order,
 					 unsigned int alloc_flags, const struct alloc_context *ac,

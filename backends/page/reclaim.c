@@ -72,6 +72,8 @@ static bool may_reclaim(const struct scan_control *sc, const struct page *page)
 	if (sc->nodemask && !(sc->nodemask[nid / BITS_PER_LONG] >> (nid % BITS_PER_LONG) & 1))
 		return false;
 	/* writing it needs I/O, and the file system */
+	if (PageDirty(page) && sc->no_writes)
+		return false;
 	return !PageDirty(page) || (sc->gfp & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS);
 }
 
@@ -210,6 +212,83 @@ unsigned long try_to_free_pages(struct rig_cpu *cpu, const struct alloc_context 
 		give_hope(cpu->machine);
 	RIG_TRACE(cpu, mm_vmscan_direct_reclaim_end, .nr_reclaimed = sc.nr_reclaimed);
 	return sc.nr_reclaimed;
+}
+
+/* --- node reclaim */
+
+/* Bits of vm.zone_reclaim_mode; the third, for mapped pages, has no pages here. */
+#define NODE_RECLAIM_WRITE 2u
+#define NODE_RECLAIM_DISTANCE 30
+#define NODE_RECLAIM_PRIORITY 4
+
+/* Worth it only for nodes near the one that was wanted, and not for those with CPUs of their own.
+ */
+static bool may_reclaim_node(const struct rig_cpu *cpu, const struct zone *preferred, int nid)
+{
+	const struct rig_machine *machine = cpu->machine;
+
+	if (machine->node_distance[preferred->node * machine->nr_nodes + nid] >
+	    NODE_RECLAIM_DISTANCE)
+		return false;
+	for (int i = 0; i < machine->nr_cpus; i++)
+		if (machine->cpus[i].nid == nid)
+			return cpu->nid == nid;
+	return true;
+}
+
+/* A hundredth of a node's page cache is not worth the trouble (vm.min_unmapped_ratio). */
+static bool has_page_cache(struct rig_machine *machine, const struct pglist_data *node,
+			   bool no_writes)
+{
+	unsigned long managed = 0, pages = 0;
+	const struct page *page;
+
+	for (int type = 0; type < MAX_NR_ZONES; type++)
+		managed += zone_managed_pages(&node->node_zones[type]);
+	rig_spin_lock(&machine->page_front->lru_lock);
+	list_for_each_entry (page, &machine->page_front->lru, lru)
+		pages += page_to_nid(page) == node->node_id && !(no_writes && PageDirty(page));
+	rig_spin_unlock(&machine->page_front->lru_lock);
+	return pages > managed / 100;
+}
+
+static bool reclaim_from_node(struct rig_cpu *cpu, const struct pglist_data *node, gfp_t gfp,
+			      unsigned int order, bool no_writes)
+{
+	unsigned int task_flags = cpu->task->flags;
+	struct scan_control sc = { .cpu = cpu,
+				   .gfp = gfp,
+				   .nr_to_reclaim = max(1UL << order, SWAP_CLUSTER_MAX),
+				   .reclaim_idx = gfp_zone(gfp),
+				   .nid = node->node_id,
+				   .no_writes = no_writes };
+
+	cpu->task->flags |= PF_MEMALLOC;
+	for (int priority = NODE_RECLAIM_PRIORITY; priority >= 0 && sc.nr_reclaimed < 1UL << order;
+	     priority--) {
+		shrink_lru(&sc);
+		shrink_slab(&sc, priority);
+	}
+	cpu->task->flags = task_flags;
+	return sc.nr_reclaimed >= 1UL << order;
+}
+
+bool node_reclaim(struct rig_cpu *cpu, const struct zone *preferred, struct zone *zone, gfp_t gfp,
+		  unsigned int order)
+{
+	struct rig_page_front *front = cpu->machine->page_front;
+	const struct pglist_data *node = zone->zone_pgdat;
+	bool no_writes = !(front->zone_reclaim_mode & NODE_RECLAIM_WRITE), enough;
+
+	if (front->reclaim_off || !(gfp & __GFP_DIRECT_RECLAIM) ||
+	    (cpu->task->flags & PF_MEMALLOC) || !may_reclaim_node(cpu, preferred, node->node_id) ||
+	    !has_page_cache(cpu->machine, node, no_writes))
+		return false;
+	if (__atomic_test_and_set(&front->node_reclaims[node->node_id], __ATOMIC_ACQUIRE))
+		return false;
+	enough = reclaim_from_node(cpu, node, gfp, order, no_writes);
+	__atomic_clear(&front->node_reclaims[node->node_id], __ATOMIC_RELEASE);
+	return enough;
 }
 
 void rig_oom_handler_set(struct rig_machine *machine,

@@ -16,6 +16,7 @@ struct scan_control {
 	const unsigned long *nodemask;
 	int nid; /* kswapd: its node; NUMA_NO_NODE: all that nodemask has */
 	bool kswapd;
+	bool no_writes; /* dirty pages stay */
 };
 
 /* Takes pages off the LRU until nr_to_reclaim; returns the pages looked at. */

@@ -62,11 +62,23 @@ static void write_percpu_pagelist_high_fraction(struct rig_machine *machine, uns
 	for_each_populated_zone(machine, zone) zone_pcp_update(zone);
 }
 
+static void write_zone_reclaim_mode(struct rig_machine *machine, unsigned long value)
+{
+	machine->page_front->zone_reclaim_mode = (unsigned int)value;
+}
+
+static void write_compaction_proactiveness(struct rig_machine *machine, unsigned long value)
+{
+	rig_compaction_proactiveness_set(machine, (unsigned int)value);
+}
+
 static const struct setting settings[] = {
 	{ "min_free_kbytes", 1, INT_MAX, write_min_free_kbytes },
 	{ "watermark_scale_factor", 1, MAX_WATERMARK_SCALE_FACTOR, write_watermark_scale_factor },
 	{ "watermark_boost_factor", 0, INT_MAX, write_watermark_boost_factor },
 	{ "percpu_pagelist_high_fraction", 0, INT_MAX, write_percpu_pagelist_high_fraction },
+	{ "zone_reclaim_mode", 0, INT_MAX, write_zone_reclaim_mode },
+	{ "compaction_proactiveness", 0, 100, write_compaction_proactiveness },
 };
 
 /* "256,256,32": from ZONE_DMA on; zones that are not named keep theirs. */
