@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reading a trace to its end: see traces.h. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,29 @@
 
 /* A decoder that is stuck has to be given up before the fuzzer gives up on us. */
 #define PATIENCE_MS 5000
+
+/* libFuzzer's, where it is linked in: what a dying process does, which is to write a finding. */
+extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+/*
+ * The readers decode in a child, which trace-cmd's library makes die of broken files. That is what
+ * the child is for, and no finding; ASAN_OPTIONS=log_path=FILE shows what a child died of.
+ */
+static void child_is_no_finding(void)
+{
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(NULL);
+}
+
+static void prepare(void)
+{
+	static bool prepared;
+
+	rig_recording_set_patience(PATIENCE_MS);
+	if (!prepared && pthread_atfork(NULL, NULL, child_is_no_finding))
+		abort();
+	prepared = true;
+}
 
 /* One line, always. */
 static void expect_reason(const char *error)
@@ -24,7 +48,7 @@ void fuzz_read_trace(const char *path)
 	enum rig_trace_status status = RIG_TRACE_EVENT;
 	struct rig_trace_event event;
 
-	rig_recording_set_patience(PATIENCE_MS);
+	prepare();
 	reader = rig_trace_open(path, error);
 	if (!reader) {
 		expect_reason(error);
@@ -66,7 +90,7 @@ u64 fuzz_read_recording(const char *path)
 	struct rig_recording_event event;
 	u64 events = 0;
 
-	rig_recording_set_patience(PATIENCE_MS);
+	prepare();
 	recording = rig_recording_open(path, 0, error);
 	if (!recording) {
 		expect_reason(error);
