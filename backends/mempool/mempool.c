@@ -71,6 +71,7 @@ int mempool_init_node(mempool_t *pool, int min_nr, mempool_alloc_t *alloc_fn,
 	init_waitqueue_head(&pool->wait);
 	pool->min_nr = min_nr;
 	pool->curr_nr = 0;
+	pool->object_size = 0;
 	pool->pool_data = pool_data;
 	pool->alloc = alloc_fn;
 	pool->free = free_fn;

@@ -11,6 +11,7 @@
 #include <kmemrig/check.h>
 #include <kmemrig/highmem.h>
 #include <kmemrig/kmem.h>
+#include <kmemrig/kmem_cache.h>
 #include <kmemrig/machine.h>
 #include <linux/mm.h>
 #include <linux/poison.h>
@@ -26,6 +27,19 @@ static bool wanted(const struct rig_machine *machine)
 static bool is_object(const mempool_t *pool)
 {
 	return pool->free == mempool_free_slab || pool->free == mempool_kfree;
+}
+
+/*
+ * Bytes of an object. SLOB knows the size of kmalloc's objects only; a cache knows its own, which
+ * grows when a cache of larger objects joins it: what counts is what it was at first.
+ */
+static size_t object_bytes(mempool_t *pool, const void *element)
+{
+	if (pool->free != mempool_free_slab)
+		return rig_ksize(rig_this_cpu(), element);
+	if (!pool->object_size)
+		pool->object_size = ((const struct kmem_cache *)pool->pool_data)->object_size;
+	return pool->object_size;
 }
 
 static bool is_known(const mempool_t *pool)
@@ -86,7 +100,7 @@ static bool element_is_whole(mempool_t *pool, void *element, bool complain)
 	bool whole = true;
 
 	if (is_object(pool))
-		return piece_is_whole(pool, element, rig_ksize(cpu, element), complain);
+		return piece_is_whole(pool, element, object_bytes(pool, element), complain);
 	for (unsigned int i = 0; i < nr_pages(pool) && whole; i++) {
 		void *memory = rig_kmap_local(cpu, (struct page *)element + i);
 
@@ -109,7 +123,7 @@ void element_poison(mempool_t *pool, void *element)
 	if (!is_known(pool))
 		return;
 	if (is_object(pool)) {
-		size_t size = rig_ksize(cpu, element);
+		size_t size = object_bytes(pool, element);
 
 		if (wanted(cpu->machine))
 			fill(element, size);
@@ -134,6 +148,6 @@ void element_unpoison(mempool_t *pool, void *element)
 	if (!is_object(pool))
 		return;
 	if (looked)
-		mark_in_use(element, rig_ksize(cpu, element));
-	rig_asan_unpoison(element, rig_ksize(cpu, element));
+		mark_in_use(element, object_bytes(pool, element));
+	rig_asan_unpoison(element, object_bytes(pool, element));
 }

@@ -28,6 +28,7 @@ typedef struct mempool_s {
 	mempool_alloc_t *alloc;
 	mempool_free_t *free;
 	wait_queue_head_t wait;
+	size_t object_size; /* of a slab pool's elements when the first one came; bytes */
 } mempool_t;
 
 static inline bool mempool_initialized(mempool_t *pool)

@@ -322,6 +322,55 @@ static void the_check_sees_a_broken_reserve(void **state)
 	mempool_destroy(pool);
 }
 
+/* The pool's cache gets larger objects when another one joins it; the reserve is as it was. */
+static void merging_caches_leave_the_reserve_alone(void **state)
+{
+	struct kmem_cache *small = kmem_cache_create("small", 29, 512, 0, NULL), *large;
+	mempool_t *pool = mempool_create_slab_pool(3, small);
+
+	large = kmem_cache_create("large", 507, 0, 0, NULL);
+	assert_ptr_equal(large, small);
+	expect_sound_pool(pool);
+	mempool_destroy(pool);
+	kmem_cache_destroy(large);
+	kmem_cache_destroy(small);
+	assert_int_equal(((struct rig_machine *)*state)->check->failures, 0);
+}
+
+static int make_machine_with(void **state, const char *backend)
+{
+	static const struct rig_memory_range memory[] = { { .base = SZ_1M, .size = 31 * SZ_1M } };
+	struct rig_machine_config config = { .name = backend,
+					     .memory = memory,
+					     .nr_memory = 1,
+					     .slab_backend = backend,
+					     .check_tier = 1 };
+
+	return start_machine(state, &config);
+}
+
+static int make_slab_machine(void **state)
+{
+	return make_machine_with(state, "slab");
+}
+
+static int make_slob_machine(void **state)
+{
+	return make_machine_with(state, "slob");
+}
+
+/* SLOB can't tell the size of a cache's object: poisoning wrote in front of it. */
+static void slob_objects_are_poisoned_inside(void **state)
+{
+	struct kmem_cache *cache = kmem_cache_create("watched", 1030, 0, SLAB_RED_ZONE, NULL);
+	mempool_t *pool = mempool_create_slab_pool(9, cache);
+
+	expect_sound_pool(pool);
+	mempool_destroy(pool);
+	kmem_cache_destroy(cache);
+	assert_int_equal(((struct rig_machine *)*state)->check->failures, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_machine, end_machine)
 
 int main(void)
@@ -341,6 +390,10 @@ int main(void)
 #if !defined(__SANITIZE_ADDRESS__)
 		TEST(a_write_to_an_element_in_reserve_is_found),
 #endif
+		cmocka_unit_test_setup_teardown(merging_caches_leave_the_reserve_alone,
+						make_slab_machine, end_machine),
+		cmocka_unit_test_setup_teardown(slob_objects_are_poisoned_inside, make_slob_machine,
+						end_machine),
 		TEST(the_check_sees_a_broken_reserve),
 	};
 
