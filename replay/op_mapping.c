@@ -40,8 +40,8 @@ static enum rig_op_status pool_create(struct rig_ops *ops, const struct rig_op *
 	struct op_cache *cache = op_live_cache(ops, op->cache);
 
 	if (op->id >= ops->config.caches || ops->pools[op->id].pool || !cache || op->count == 0 ||
-	    op->count > RIG_OP_MAX_BULK)
-		return RIG_OP_SKIPPED;
+	    op->count > RIG_OP_MAX_BULK || cache->constructed)
+		return RIG_OP_SKIPPED; /* a pool poisons its reserve: no constructors */
 	ops->pools[op->id].pool = mempool_create_slab_pool((int)op->count, cache->cache);
 	if (!ops->pools[op->id].pool)
 		return RIG_OP_FAILED;

@@ -80,6 +80,11 @@ void *rig_ops_slot(const struct rig_ops *ops, unsigned int slot)
 	return ops->slots[slot].address;
 }
 
+struct kmem_cache *rig_ops_cache(const struct rig_ops *ops, unsigned int id)
+{
+	return id < ops->config.caches ? ops->caches[id].cache : NULL;
+}
+
 /* While ops are performed the thread drives the stream's CPU, which works for the stream's task. */
 struct entered {
 	struct rig_cpu *cpu;

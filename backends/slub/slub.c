@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kmemrig/slub.h>
 #include <linux/topology.h>
 
 #include "slub.h"
@@ -204,6 +205,15 @@ static void slub_slabinfo(struct kmem_cache *cache, struct slabinfo *info)
 	info->active_slabs = info->num_slabs;
 	info->objects_per_slab = s->oo.objects;
 	info->cache_order = s->oo.order;
+}
+
+void rig_slub_cpu_state(const struct kmem_cache *cache, const struct rig_cpu *cpu,
+			const void **freelist, unsigned long *tid)
+{
+	const struct slub_cpu *c = &slub_of(cache)->cpu[cpu->id];
+
+	*freelist = READ_ONCE(c->list.freelist);
+	*tid = READ_ONCE(c->list.tid);
 }
 
 const struct slab_backend slub = {

@@ -135,6 +135,7 @@ struct rig_ops_config {
 #define RIG_OP_MAX_BULK 512u
 
 struct rig_ops;
+struct kmem_cache;
 
 /*
  * The slots and caches of one stream of ops on @machine, on its CPU 0 at first. NULL: out of host
@@ -159,6 +160,9 @@ struct rig_cpu *rig_ops_cpu(const struct rig_ops *ops);
 
 /* What a slot holds: host address (object, area, block of pages in lowmem) or NULL. */
 void *rig_ops_slot(const struct rig_ops *ops, unsigned int slot);
+
+/* The cache that a stream knows by @id, or NULL. */
+struct kmem_cache *rig_ops_cache(const struct rig_ops *ops, unsigned int id);
 
 /*
  * Performs one op. Every field of @op may hold any value. Returns @result->status.

@@ -22,6 +22,13 @@ long rig_slub_validate(struct kmem_cache *cache);
 void rig_slub_count_errors(struct rig_machine *machine, int *errors);
 
 /*
+ * What the CPU's next allocation begins with, and the number of the last change of that: a free
+ * list that changed has a new number, or an interrupted fast path would not notice.
+ */
+void rig_slub_cpu_state(const struct kmem_cache *cache, const struct rig_cpu *cpu,
+			const void **freelist, unsigned long *tid);
+
+/*
  * Writes what /sys/kernel/slab/CACHE/@file would hold. False: there is no such file. Files: align
  * aliases cache_dma cpu_partial cpu_slabs ctor destroy_by_rcu hwcache_align min_partial object_size
  * objects objects_partial objs_per_slab order partial poison reclaim_account red_zone
