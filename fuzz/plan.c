@@ -129,6 +129,11 @@ static void read_backends(struct fuzz_plan *plan)
 		plan->shape->backend ? plan->shape->backend : slab_names[bits % 3];
 	/* the model has nothing to find in itself: now and then it serves the slab backends */
 	plan->config.page_backend = (bits >> 2 & 15) == 15 ? "model" : "checked";
+	/* 0: as fast as can be; 1: leaks; 2, 3: and interrupts, with more checks */
+	plan->witness = bits >> 6;
+	plan->interrupts = bits >> 7;
+	/* an interrupt finds what it came into half done: no checks of structures there */
+	plan->config.check_tier = bits >> 6 == 1 ? 2 : bits >> 6 == 3;
 }
 
 static void add_prologue(struct fuzz_plan *plan, const char *attribute, unsigned int value)
@@ -239,7 +244,10 @@ void fuzz_plan_init(struct fuzz_plan *plan, const struct fuzz_shape *shape, cons
 	read_memory(plan);
 	read_backends(plan);
 	bits = fuzz_u8(&plan->bytes);
-	plan->config.min_free_kbytes = bits & 1 ? (unsigned long)(bits >> 1) * 16 : 0;
+	if (bits & 1)
+		plan->config.min_free_kbytes = (unsigned long)(bits >> 1) * 16;
+	else if (bits & 2)
+		plan->late_pages = bits >> 2;
 	read_faults(plan);
 	bits = fuzz_u8(&plan->bytes);
 	plan->nr_slots = slot_numbers[bits & 7];

@@ -8,8 +8,8 @@
  *
  *	byte 0	   nodes - 1 (2 bits), CPUs - 1 (2), pageblock order 9, huge pages, highmem, movable
  *	     1	   size of a node: 4 MiB and up; CMA, gaps in node numbers, unaligned nodes
- *	     2	   slab backend, page backend
- *	     3	   min_free_kbytes
+ *	     2	   slab backend, page backend; leaks watched for, interrupts, check tier
+ *	     3	   min_free_kbytes, or pages that boot reserved and hands over late
  *	     4	   fault plan
  *	     5	   slots, profile of sizes
  *	     6	   weights
@@ -55,8 +55,11 @@ struct fuzz_plan {
 	struct rig_device_config device;
 	int cpu_nid[FUZZ_MAX_CPUS];
 	unsigned long cma_start_pfn, cma_nr_pages; /* a CMA area; 0: none */
-	char description[200];			   /* of the machine, for people */
-	u8 kind_table[256];			   /* byte -> enum rig_op_kind */
+	unsigned int late_pages;
+	bool witness;	       /* of what is left at the end */
+	bool interrupts;       /* in between: witness.h */
+	char description[200]; /* of the machine, for people */
+	u8 kind_table[256];    /* byte -> enum rig_op_kind */
 	unsigned int nr_slots;
 	u8 used[FUZZ_MAX_SLOTS]; /* what slots are thought to hold: lead_to_slot() */
 	unsigned int size_profile;

@@ -13,17 +13,20 @@
 #include <string.h>
 
 #include <kmemrig/check.h>
+#include <kmemrig/memblock.h>
 #include <kmemrig/page.h>
 #include <linux/kernel.h>
 
 #include "run.h"
 #include "shadow.h"
+#include "witness.h"
 
 struct run {
 	struct rig_machine *machine;
 	struct rig_ops *ops;
 	struct fuzz_shadow *shadow;
-	bool failing; /* from here on the log is a finding's report */
+	struct fuzz_witness *witness; /* NULL: not wanted */
+	bool failing;		      /* from here on the log is a finding's report */
 };
 
 static void note_failure(struct rig_machine *machine, const char *check, const char *text,
@@ -65,7 +68,11 @@ static void perform(struct run *run, const struct fuzz_plan *plan, const struct 
 	enum rig_op_status status;
 
 	memset(&result, 0, sizeof(result));
+	if (run->witness)
+		fuzz_witness_before(run->witness, op);
 	status = rig_op_perform(run->ops, op, &result);
+	if (run->witness)
+		fuzz_witness_after(run->witness, op, &result);
 	if (watch && watch->op)
 		watch->op(watch->data, op, &result);
 	if (status == RIG_OP_BROKEN)
@@ -89,6 +96,20 @@ static void make_cma_area(struct rig_machine *machine, const struct fuzz_plan *p
 	rig_cpu_enter(before);
 }
 
+/* What boot reserved at 1 MiB, or the first pages of it, as drivers give theirs back. */
+static void free_late(struct rig_machine *machine, const struct fuzz_plan *plan)
+{
+	const struct rig_memory_range *range = plan->memory;
+	struct rig_cpu *before;
+
+	while (!(range->flags & RIG_MEMORY_RESERVED))
+		range++;
+	before = rig_cpu_enter(&machine->cpus[0]);
+	rig_memblock_free_late(machine->memblock, range->base,
+			       min(PFN_PHYS(plan->late_pages), range->size), 0);
+	rig_cpu_enter(before);
+}
+
 /* A description that makes no machine (too little memory for its reservations) is no finding. */
 static bool start(struct run *run, const struct fuzz_plan *plan, const struct fuzz_watch *watch)
 {
@@ -108,11 +129,14 @@ static bool start(struct run *run, const struct fuzz_plan *plan, const struct fu
 		run->machine->check->print_data = run;
 	}
 	make_cma_area(run->machine, plan);
+	free_late(run->machine, plan);
 	fuzz_canary_plant(run->machine);
 	run->ops = rig_ops_create(run->machine, &plan->ops_config);
 	run->shadow = fuzz_shadow_create(run->machine, plan->nr_slots);
 	if (!run->ops || !run->shadow)
 		abort(); /* the host's memory, nothing of ours */
+	if (plan->witness)
+		run->witness = fuzz_witness_begin(run->machine, run->ops, plan->interrupts);
 	if (watch && watch->start)
 		watch->start(watch->data, run->machine);
 	return true;
@@ -128,8 +152,12 @@ void fuzz_run_ops(const struct fuzz_plan *plan, const struct rig_op *ops, size_t
 	for (size_t i = 0; i < nr; i++)
 		perform(&run, plan, &ops[i], i, watch);
 	check_machine(&run, 3);
+	if (run.witness)
+		fuzz_witness_stop(run.witness);
 	rig_ops_clear(run.ops);
 	check_machine(&run, 3);
+	if (run.witness)
+		fuzz_witness_end(run.witness);
 	if (watch && watch->end)
 		watch->end(watch->data, run.machine);
 	fuzz_shadow_destroy(run.shadow);
