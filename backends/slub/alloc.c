@@ -307,6 +307,10 @@ size_t slub_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **ob
 		slub_unlock_cpu(s, c);
 		if (i == nr)
 			break;
+		/* Interrupts were off up to here: one that came meanwhile finds the list as it is.
+		 */
+		if (unlikely(cpu->irqs_pending))
+			rig_irq_deliver_pending(cpu);
 		objects[i] = alloc_slow(s, gfp, NUMA_NO_NODE, cpu);
 		if (unlikely(!objects[i]))
 			goto undo;
