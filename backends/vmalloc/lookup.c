@@ -220,6 +220,9 @@ static bool check_area(struct rig_machine *machine, const struct span *span,
 		return rig_fails(verdict, "vmalloc.area", "%#llx, %llu bytes: area of %lu bytes",
 				 (unsigned long long)span->start,
 				 (unsigned long long)span_size(span), area->vm.size);
+	if (!(area->vm.flags & VM_NO_GUARD) && area->nr_mapped >= area->vm.size >> PAGE_SHIFT)
+		return rig_fails(verdict, "vmalloc.guard", "%#llx: %lu pages mapped of %lu bytes",
+				 (unsigned long long)span->start, area->nr_mapped, area->vm.size);
 	for (unsigned long i = 0; i < area->nr_mapped && i < area->vm.nr_pages; i++) {
 		const struct page *page = area->vm.pages[i];
 

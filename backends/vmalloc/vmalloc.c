@@ -12,7 +12,8 @@
  * page behind them, lazily freed addresses and I/O areas are not mapped at all.
  *
  * Invariants: "vmalloc.area" (a used span's area says the same addresses), "vmalloc.page" (what is
- * mapped is what the page array says, and each page has a reference), those of space.c.
+ * mapped is what the page array says, and each page has a reference), "vmalloc.guard" (no guard
+ * page is mapped), those of space.c.
  * space->lock guards the trees; an area belongs to who made it.
  */
 #include <errno.h>
@@ -74,6 +75,11 @@ static struct area *make_area(struct rig_cpu *cpu, unsigned long size, u64 align
 	size = ALIGN(size, 1UL << shift);
 	if (!size)
 		return NULL;
+	/* With its guard page it would be as large as nothing: BUG_ON() in alloc_vmap_area(). */
+	if (unlikely(!(flags & VM_NO_GUARD) && size + PAGE_SIZE == 0)) {
+		rig_misuse(cpu, "vmalloc.size", "vmalloc area of %lu bytes and a guard page", size);
+		return NULL;
+	}
 	if (flags & VM_IOREMAP)
 		align = 1UL << clamp_t(int, fls64(size - 1), PAGE_SHIFT, IOREMAP_MAX_SHIFT);
 	area = calloc(1, sizeof(*area));

@@ -286,6 +286,9 @@ static void an_interrupt_frees_later_and_may_not_allocate(void **state)
 	cpu->preempt_count -= HARDIRQ_OFFSET;
 	assert_null(area);
 	expect_misuse(machine, "vmalloc.interrupt", before);
+	/* with its guard page an area of nearly all addresses is one of none */
+	assert_null(rig_get_vm_area(rig_this_cpu(), -PAGE_SIZE, VM_ALLOC, 0));
+	expect_misuse(machine, "vmalloc.size", before + 1);
 }
 
 /* Each allocation inside fails once: nothing may be left behind. */
