@@ -346,11 +346,17 @@ static void check_watermark(struct rig_machine *machine, const struct rig_page_r
 static struct page *checked_alloc(struct rig_cpu *cpu, const struct rig_page_request *request)
 {
 	struct rig_machine *machine = cpu->machine;
-	/* with several CPUs, what another one frees meanwhile is no fault of ours */
-	const struct zone *room = machine->nr_cpus == 1 ? find_room(machine, request) : NULL;
+	const struct zone *room;
 	struct zones_before before;
 	struct page *page;
 
+	if (request->order >= MAX_ORDER) {
+		broken(machine, "checked.order", "a request of order %u got past the front",
+		       request->order);
+		return NULL;
+	}
+	/* with several CPUs, what another one frees meanwhile is no fault of ours */
+	room = machine->nr_cpus == 1 ? find_room(machine, request) : NULL;
 	look_at_zones(cpu, request, &before);
 	page = machine->checked->inner->alloc(cpu, request);
 	if (page) {

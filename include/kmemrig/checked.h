@@ -4,6 +4,7 @@
  * under a map of frame owners. Each answer is held against the map at once. What it reports:
  *
  *	checked.frames_free	    frames were handed out that somebody has
+ *	checked.order		    an order that does not exist reached the page backend
  *	checked.block_aligned	    a block does not start at a multiple of its size
  *	checked.zone_allowed	    the zone or node may not serve the request
  *	checked.page_prepared	    reference count, flags or compound state of the page are wrong
