@@ -30,11 +30,19 @@ struct rig_checked {
 	const struct page_backend *inner;
 	struct rig_frames *frames;
 	spinlock_t lock;
+	bool alone;		 /* one thread drives all CPUs */
+	bool nothing_to_reclaim; /* no page cache, and nobody who gives memory back */
 };
 
 void rig_checked_set_inner(struct rig_machine *machine, const struct page_backend *inner)
 {
 	machine->checked->inner = inner;
+}
+
+void rig_checked_set_alone(struct rig_machine *machine)
+{
+	machine->checked->alone = true;
+	machine->checked->nothing_to_reclaim = true;
 }
 
 const struct page_backend *rig_checked_inner(const struct rig_machine *machine)
@@ -67,6 +75,7 @@ static int checked_init(struct rig_machine *machine)
 		free(checked);
 		return code;
 	}
+	checked->alone = machine->nr_cpus == 1;
 	machine->checked = checked;
 	return 0;
 }
@@ -276,8 +285,8 @@ static void check_failure(struct rig_machine *machine, const struct rig_page_req
 
 /*
  * The zones before an allocation: who was above min, in the kernel's terms (__zone_watermark_ok
- * without ALLOC_ flags), and how much was free. Only for requests that may neither use reserves
- * nor free memory themselves: what they get can be foretold from what was there.
+ * without rights), and how much was free. Only for requests whose answer can be foretold from what
+ * was there: they may not use min's reserves, and what they can free themselves is known.
  */
 struct zones_before {
 	bool known;
@@ -286,23 +295,39 @@ struct zones_before {
 	unsigned long reserved[MAX_NUMNODES][MAX_NR_ZONES];
 };
 
-static bool has_no_rights(const struct rig_cpu *cpu, gfp_t gfp)
+static bool is_foretold(const struct rig_cpu *cpu, gfp_t gfp)
 {
-	if (gfp &
-	    (__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOFAIL | __GFP_DIRECT_RECLAIM))
+	const struct rig_checked *checked = cpu->machine->checked;
+
+	if (!checked->alone || cpu->task->flags & PF_MEMALLOC || cpu->task->oom_victim ||
+	    gfp & (__GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOFAIL))
 		return false;
-	return !(cpu->task->flags & PF_MEMALLOC) && !cpu->task->oom_victim;
+	return !(gfp & __GFP_DIRECT_RECLAIM) || checked->nothing_to_reclaim;
+}
+
+static long pages_of_cpus(const struct zone *zone)
+{
+	long pages = 0;
+
+	for (int cpu = 0; cpu < zone->machine->nr_cpus && zone->per_cpu_pageset; cpu++)
+		pages += zone->per_cpu_pageset[cpu].count;
+	return pages;
 }
 
 static bool is_above_min(const struct zone *zone, const struct rig_page_request *request)
 {
-	long free_pages = (long)zone_page_state(zone, NR_FREE_PAGES) - (1L << request->order) + 1 -
-			  (long)zone->nr_reserved_highatomic;
+	gfp_t gfp = request->gfp;
+	long free_pages = (long)zone_page_state(zone, NR_FREE_PAGES) - (1L << request->order) + 1;
 
-	if (gfp_migratetype(request->gfp) != MIGRATE_MOVABLE)
+	/* who may sleep has the CPUs' lists drained and their counters folded */
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		free_pages += pages_of_cpus(zone) + zone->machine->nr_cpus * MAX_COUNTER_DRIFT;
+	/* who may not sleep may use what is kept for atomic requests, unless it says otherwise */
+	if (gfp & (__GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC))
+		free_pages -= (long)zone->nr_reserved_highatomic;
+	if (gfp_migratetype(gfp) != MIGRATE_MOVABLE)
 		free_pages -= (long)zone_page_state(zone, NR_FREE_CMA_PAGES);
-	return free_pages >
-	       (long)zone->_watermark[WMARK_MIN] + zone->lowmem_reserve[gfp_zone(request->gfp)];
+	return free_pages > (long)zone->_watermark[WMARK_MIN] + zone->lowmem_reserve[gfp_zone(gfp)];
 }
 
 static void look_at_zones(struct rig_cpu *cpu, const struct rig_page_request *request,
@@ -310,8 +335,7 @@ static void look_at_zones(struct rig_cpu *cpu, const struct rig_page_request *re
 {
 	const struct rig_machine *machine = cpu->machine;
 
-	/* with several CPUs, what another one does meanwhile would count as this one's */
-	before->known = machine->nr_cpus == 1 && has_no_rights(cpu, request->gfp);
+	before->known = is_foretold(cpu, request->gfp);
 	for (int nid = 0; before->known && nid < machine->nr_nodes; nid++) {
 		for (int type = 0; machine->nodes[nid] && type < MAX_NR_ZONES; type++) {
 			const struct zone *zone = rig_machine_zone(machine, nid, type);
@@ -323,15 +347,19 @@ static void look_at_zones(struct rig_cpu *cpu, const struct rig_page_request *re
 	}
 }
 
-static void check_watermark(struct rig_machine *machine, const struct rig_page_request *request,
+static void check_watermark(struct rig_cpu *cpu, const struct rig_page_request *request,
 			    const struct page *page, const struct zones_before *before)
 {
+	struct rig_machine *machine = cpu->machine;
 	const struct zone *zone = rig_page_zone(machine, page);
 	int nid = zone->node, type = (int)zone_idx(zone);
 
-	if (!before->known || before->above_min[nid][type] ||
-	    zone_page_state(zone, NR_FREE_PAGES) > before->free_pages[nid][type] ||
+	/* the reserve may have been given up, or the task been killed to make room */
+	if (!before->known || before->above_min[nid][type] || cpu->task->oom_victim ||
 	    zone->nr_reserved_highatomic != before->reserved[nid][type])
+		return;
+	if (!(request->gfp & __GFP_DIRECT_RECLAIM) &&
+	    zone_page_state(zone, NR_FREE_PAGES) > before->free_pages[nid][type])
 		return;
 	broken(machine, "checked.below_min",
 	       "order %u gfp %#x from node %d zone %s with %lu free pages, min watermark %lu, "
@@ -355,13 +383,13 @@ static struct page *checked_alloc(struct rig_cpu *cpu, const struct rig_page_req
 		       request->order);
 		return NULL;
 	}
-	/* with several CPUs, what another one frees meanwhile is no fault of ours */
-	room = machine->nr_cpus == 1 ? find_room(machine, request) : NULL;
+	/* with several threads, what another one frees meanwhile is no fault of ours */
+	room = machine->checked->alone ? find_room(machine, request) : NULL;
 	look_at_zones(cpu, request, &before);
 	page = machine->checked->inner->alloc(cpu, request);
 	if (page) {
 		check_block(machine, request, page);
-		check_watermark(machine, request, page, &before);
+		check_watermark(cpu, request, page, &before);
 	} else {
 		check_failure(machine, request, room);
 	}

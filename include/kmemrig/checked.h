@@ -10,9 +10,9 @@
  *	checked.page_prepared	    reference count, flags or compound state of the page are wrong
  *	checked.zeroed		    __GFP_ZERO, and the memory is not zero
  *	checked.spurious_failure    NULL, with a free block above the high watermark
- *	checked.below_min	    a request without rights to reserves was served from a zone that
- *				    was at its min watermark already, and nothing was freed
- *meanwhile checked.free_of_frames	    frames are freed that are not one allocated block
+ *	checked.below_min	    a request without rights to reserves was served from a zone
+ *				    that was at its min watermark, with all that it could free
+ *	checked.free_of_frames	    frames are freed that are not one allocated block
  */
 #ifndef KMEMRIG_CHECKED_H
 #define KMEMRIG_CHECKED_H
@@ -25,6 +25,13 @@
  */
 void rig_checked_set_inner(struct rig_machine *machine, const struct page_backend *inner);
 const struct page_backend *rig_checked_inner(const struct rig_machine *machine);
+
+/*
+ * One thread drives all of the machine's CPUs, and nothing is in memory that reclaim could free:
+ * what was there before a request tells what its answer may be (checked.spurious_failure,
+ * checked.below_min). Machines of one CPU need not say the first.
+ */
+void rig_checked_set_alone(struct rig_machine *machine);
 
 /* The map: who has what. */
 const struct rig_frames *rig_checked_frames(const struct rig_machine *machine);
