@@ -77,7 +77,7 @@ static void describe(struct fuzz_plan *plan, int nodes, phys_addr_t size, phys_a
 		 plan->config.pageblock_order, plan->config.huge_pages ? ", huge pages" : "",
 		 (unsigned long long)(lowmem / MIB), plan->config.movablecore_pages,
 		 extra & EXTRA_CMA ? ", CMA" : "",
-		 extra & EXTRA_SPARSE ? ", node numbers by 2" : "",
+		 extra & EXTRA_SPARSE ? ", node numbers by 3" : "",
 		 extra & EXTRA_UNALIGNED ? ", nodes inside pageblocks" : "");
 }
 
@@ -86,11 +86,13 @@ static void describe(struct fuzz_plan *plan, int nodes, phys_addr_t size, phys_a
 static void read_memory(struct fuzz_plan *plan)
 {
 	u8 bits = fuzz_u8(&plan->bytes), size_code = fuzz_u8(&plan->bytes);
-	int nodes = min(1 + (bits & 3), max(plan->shape->max_nodes, 1));
-	int cpus = min(1 + (bits >> 2 & 3), max(plan->shape->max_cpus, 1));
+	int nodes = 1 + (bits & 3) % max(plan->shape->max_nodes, 1);
+	int cpus = 1 + (bits >> 2 & 3) % max(plan->shape->max_cpus, 1);
 	unsigned int extra = extras[size_code / NODE_SIZES];
-	int step = extra & EXTRA_SPARSE ? 2 : 1;
-	phys_addr_t size = (4 + size_code % NODE_SIZES) * MIB, at = 0;
+	int step = extra & EXTRA_SPARSE ? 3 : 1;
+	unsigned int scale = size_code % NODE_SIZES;
+	/* small ones more often: they fill up */
+	phys_addr_t size = (4 + scale * scale / NODE_SIZES) * MIB, at = 0;
 	phys_addr_t align = PAGE_SIZE << (MAX_ORDER - 1);
 
 	/* mostly no pageblock belongs to two zones; where one does, the kernel copes with it */
@@ -229,6 +231,27 @@ static void read_weights(struct fuzz_plan *plan)
 		plan->kind_table[filled++] = RIG_OP_FREE;
 }
 
+static phys_addr_t memory_of_nodes(const struct fuzz_plan *plan)
+{
+	phys_addr_t sum = 0;
+
+	for (size_t i = 0; i < plan->config.nr_memory; i++)
+		if (!(plan->memory[i].flags & RIG_MEMORY_RESERVED))
+			sum += plan->memory[i].size;
+	return sum;
+}
+
+static const char *const command_lines[] = {
+	NULL,
+	NULL,
+	NULL,
+	"slab_freelist_random",
+	"slab_freelist_random slab_freelist_hardened",
+	"slab_nomerge",
+	"init_on_alloc=1 init_on_free=1",
+	"slub_debug=FZPU",
+};
+
 static const u16 slot_numbers[] = {
 	4, 16, 32, 64, 128, FUZZ_MAX_SLOTS, FUZZ_MAX_SLOTS, FUZZ_MAX_SLOTS
 };
@@ -245,13 +268,14 @@ void fuzz_plan_init(struct fuzz_plan *plan, const struct fuzz_shape *shape, cons
 	read_backends(plan);
 	bits = fuzz_u8(&plan->bytes);
 	if (bits & 1)
-		plan->config.min_free_kbytes = (unsigned long)(bits >> 1) * 16;
+		plan->config.min_free_kbytes = (memory_of_nodes(plan) >> 10) * (bits >> 1) / 256;
 	else if (bits & 2)
 		plan->late_pages = bits >> 2;
 	read_faults(plan);
 	bits = fuzz_u8(&plan->bytes);
 	plan->nr_slots = slot_numbers[bits & 7];
 	plan->size_profile = bits >> 3 & 3;
+	plan->config.command_line = command_lines[bits >> 5];
 	read_weights(plan);
 	plan->config.name = "fuzz";
 	plan->device =
@@ -271,8 +295,8 @@ static const gfp_t base_gfp[] = {
 	GFP_KERNEL,
 	GFP_ATOMIC,
 	GFP_NOWAIT,
-	GFP_NOFS,
-	GFP_NOIO,
+	GFP_NOWAIT | __GFP_NOMEMALLOC,
+	GFP_ATOMIC | __GFP_NOWARN,
 	GFP_USER,
 	GFP_HIGHUSER,
 	GFP_HIGHUSER_MOVABLE,
@@ -363,7 +387,7 @@ static void read_cache(struct fuzz_plan *plan, struct rig_op *op)
 	static const unsigned int flags[] = {
 		0,
 		SLAB_HWCACHE_ALIGN,
-		SLAB_CONSISTENCY_CHECKS,
+		SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE,
 		SLAB_RECLAIM_ACCOUNT,
 		SLAB_CACHE_DMA,
 		SLAB_TYPESAFE_BY_RCU,
@@ -373,6 +397,9 @@ static void read_cache(struct fuzz_plan *plan, struct rig_op *op)
 	u8 bits;
 
 	op->size = read_size(plan);
+	/* objects smaller than a pointer are laid out in another way */
+	if (op->size % 8 == 7)
+		op->size &= 15;
 	bits = fuzz_u8(&plan->bytes);
 	op->align = bits & 7 ? 1u << (bits & 7) << (bits >> 3 & 1) * 4 : 0;
 	op->yes = bits & 0x10;

@@ -9,9 +9,9 @@
  *	byte 0	   nodes - 1 (2 bits), CPUs - 1 (2), pageblock order 9, huge pages, highmem, movable
  *	     1	   size of a node: 4 MiB and up; CMA, gaps in node numbers, unaligned nodes
  *	     2	   slab backend, page backend; leaks watched for, interrupts, check tier
- *	     3	   min_free_kbytes, or pages that boot reserved and hands over late
+ *	     3	   min_free_kbytes (up to half of memory), or reserved pages that come late
  *	     4	   fault plan
- *	     5	   slots, profile of sizes
+ *	     5	   slots, profile of sizes, command line
  *	     6	   weights
  *	     7-10  which kinds are in
  *	     11-   ops

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <kmemrig/check.h>
+#include <kmemrig/checked.h>
 #include <kmemrig/memblock.h>
 #include <kmemrig/page.h>
 #include <linux/kernel.h>
@@ -26,18 +27,20 @@ struct run {
 	struct rig_ops *ops;
 	struct fuzz_shadow *shadow;
 	struct fuzz_witness *witness; /* NULL: not wanted */
-	bool failing;		      /* from here on the log is a finding's report */
 };
+
+/* From here on the log is a finding's report, which ends the process. */
+static bool failing;
 
 static void note_failure(struct rig_machine *machine, const char *check, const char *text,
 			 void *data)
 {
-	((struct run *)data)->failing = true;
+	failing = true;
 }
 
 static void print_finding(struct rig_machine *machine, const char *line, void *data)
 {
-	if (((struct run *)data)->failing)
+	if (failing)
 		fprintf(stderr, "%s\n", line);
 }
 
@@ -51,14 +54,6 @@ void fuzz_fail(struct rig_machine *machine, const char *check, const char *forma
 	va_end(args);
 	rig_broken(machine, &verdict);
 	abort();
-}
-
-static void check_machine(struct run *run, int tier)
-{
-	struct rig_verdict verdict = { NULL, "" };
-
-	if (!rig_machine_check(run->machine, tier, &verdict))
-		fuzz_fail(run->machine, verdict.name, "%s", verdict.detail);
 }
 
 static void perform(struct run *run, const struct fuzz_plan *plan, const struct rig_op *op,
@@ -79,7 +74,7 @@ static void perform(struct run *run, const struct fuzz_plan *plan, const struct 
 		fuzz_fail(run->machine, result.verdict.name, "%s", result.verdict.detail);
 	fuzz_shadow_after(run->shadow, run->ops, op, &result);
 	if (plan->shape->check_every && (number + 1) % (size_t)plan->shape->check_every == 0)
-		check_machine(run, 2);
+		fuzz_machine_check(run->machine, 2);
 }
 
 /* Once the machine is up, as a kernel's drivers do it. */
@@ -102,6 +97,8 @@ static void free_late(struct rig_machine *machine, const struct fuzz_plan *plan)
 	const struct rig_memory_range *range = plan->memory;
 	struct rig_cpu *before;
 
+	if (!plan->late_pages)
+		return;
 	while (!(range->flags & RIG_MEMORY_RESERVED))
 		range++;
 	before = rig_cpu_enter(&machine->cpus[0]);
@@ -111,25 +108,40 @@ static void free_late(struct rig_machine *machine, const struct fuzz_plan *plan)
 }
 
 /* A description that makes no machine (too little memory for its reservations) is no finding. */
-static bool start(struct run *run, const struct fuzz_plan *plan, const struct fuzz_watch *watch)
+struct rig_machine *fuzz_machine_create(const struct fuzz_plan *plan, bool print_log)
 {
 	char error[256] = "";
+	struct rig_machine *machine = rig_machine_create(&plan->config, error, sizeof(error));
 
-	run->machine = rig_machine_create(&plan->config, error, sizeof(error));
-	if (!run->machine) {
-		if (watch && watch->print_log)
+	if (!machine) {
+		if (print_log)
 			fprintf(stderr, "no machine: %s\n", error);
+		return NULL;
+	}
+	machine->check->on_failure = RIG_FAILURE_ABORT;
+	machine->check->hook = note_failure;
+	if (!print_log)
+		machine->check->print = print_finding;
+	if (machine->checked)
+		rig_checked_set_alone(machine);
+	make_cma_area(machine, plan);
+	free_late(machine, plan);
+	return machine;
+}
+
+void fuzz_machine_check(struct rig_machine *machine, int tier)
+{
+	struct rig_verdict verdict = { NULL, "" };
+
+	if (!rig_machine_check(machine, tier, &verdict))
+		fuzz_fail(machine, verdict.name, "%s", verdict.detail);
+}
+
+static bool start(struct run *run, const struct fuzz_plan *plan, const struct fuzz_watch *watch)
+{
+	run->machine = fuzz_machine_create(plan, watch && watch->print_log);
+	if (!run->machine)
 		return false;
-	}
-	run->machine->check->on_failure = RIG_FAILURE_ABORT;
-	run->machine->check->hook = note_failure;
-	run->machine->check->hook_data = run;
-	if (!watch || !watch->print_log) {
-		run->machine->check->print = print_finding;
-		run->machine->check->print_data = run;
-	}
-	make_cma_area(run->machine, plan);
-	free_late(run->machine, plan);
 	fuzz_canary_plant(run->machine);
 	run->ops = rig_ops_create(run->machine, &plan->ops_config);
 	run->shadow = fuzz_shadow_create(run->machine, plan->nr_slots);
@@ -145,17 +157,17 @@ static bool start(struct run *run, const struct fuzz_plan *plan, const struct fu
 void fuzz_run_ops(const struct fuzz_plan *plan, const struct rig_op *ops, size_t nr,
 		  const struct fuzz_watch *watch)
 {
-	struct run run = { .failing = false };
+	struct run run = { .machine = NULL };
 
 	if (!start(&run, plan, watch))
 		return;
 	for (size_t i = 0; i < nr; i++)
 		perform(&run, plan, &ops[i], i, watch);
-	check_machine(&run, 3);
+	fuzz_machine_check(run.machine, 3);
 	if (run.witness)
 		fuzz_witness_stop(run.witness);
 	rig_ops_clear(run.ops);
-	check_machine(&run, 3);
+	fuzz_machine_check(run.machine, 3);
 	if (run.witness)
 		fuzz_witness_end(run.witness);
 	if (watch && watch->end)

@@ -28,6 +28,15 @@ void fuzz_run_ops(const struct fuzz_plan *plan, const struct rig_op *ops, size_t
 /* Decodes and performs an input of a target of ops. Always 0, as LLVMFuzzerTestOneInput. */
 int fuzz_run_input(const struct fuzz_shape *shape, const u8 *data, size_t size);
 
+/*
+ * For targets with calls of their own: the machine that @plan describes, whose findings abort.
+ * Its log is silent up to a finding's report, unless asked for. NULL: it can't be made.
+ */
+struct rig_machine *fuzz_machine_create(const struct fuzz_plan *plan, bool print_log);
+
+/* The whole machine's check; what is broken is a finding. */
+void fuzz_machine_check(struct rig_machine *machine, int tier);
+
 /* Reports a finding of the fuzzer's own checks; does not return. */
 void fuzz_fail(struct rig_machine *machine, const char *check, const char *format, ...)
 	__printf(3, 4) __attribute__((noreturn));

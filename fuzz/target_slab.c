@@ -10,7 +10,7 @@ const struct fuzz_shape fuzz_shape = {
 		 FUZZ_OP(FAIL_NTH) | FUZZ_OP(CHECK),
 	.check_every = 32,
 	.max_cpus = 4,
-	.max_nodes = 2,
+	.max_nodes = 3,
 };
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

@@ -57,7 +57,8 @@ static void drop(struct fuzz_witness *witness, struct stashed *held)
 
 static void drop_all(struct fuzz_witness *witness)
 {
-	struct rig_cpu *before = rig_cpu_enter(rig_ops_cpu(witness->ops));
+	struct rig_cpu *before = rig_cpu_enter(witness->ops ? rig_ops_cpu(witness->ops)
+							    : &witness->machine->cpus[0]);
 
 	for (unsigned int i = 0; i < STASH; i++)
 		drop(witness, &witness->stash[i]);
@@ -210,15 +211,21 @@ void fuzz_witness_before(struct fuzz_witness *witness, const struct rig_op *op)
 	if (op->kind == RIG_OP_CACHE_DESTROY)
 		drop_all(witness);
 	witness->op = op;
-	if (watches_tid(witness, cache_of_op(witness)))
-		rig_slub_cpu_state(cache_of_op(witness), rig_ops_cpu(witness->ops),
-				   &witness->freelist, &witness->tid);
+	if (!watches_tid(witness, cache_of_op(witness)))
+		return;
+	rig_slub_cpu_state(cache_of_op(witness), rig_ops_cpu(witness->ops), &witness->freelist,
+			   &witness->tid);
+	/* one that waits for interrupts to be on again, in the middle of the call */
+	if (witness->interrupts)
+		rig_irq_set(rig_ops_cpu(witness->ops), WITNESS_IRQ, "fuzz");
 }
 
 void fuzz_witness_after(struct fuzz_witness *witness, const struct rig_op *op,
 			const struct rig_op_result *result)
 {
 	witness->op = NULL;
+	if (witness->interrupts)
+		rig_irq_deliver_pending(rig_ops_cpu(witness->ops));
 	/* calls in bulk have no events */
 	if (op->kind == RIG_OP_CACHE_ALLOC_BULK && result->status == RIG_OP_DONE)
 		witness->objects += result->value;

@@ -21,7 +21,10 @@
 
 struct fuzz_witness;
 
-/* From here on, what is allocated has to be freed. NULL: out of host memory. */
+/*
+ * From here on, what is allocated has to be freed. @ops may be NULL where there are no ops, and no
+ * interrupts. NULL: out of host memory.
+ */
 struct fuzz_witness *fuzz_witness_begin(struct rig_machine *machine, struct rig_ops *ops,
 					bool interrupts);
 

@@ -463,12 +463,12 @@ static bool choose_paths(struct fuzz_options *fuzz)
 /* The seeded bugs are patches: a script builds each in a copy of the tree. */
 static int run_bugs(int argc, char **argv)
 {
-	const char *script[16] = { "sh", "fuzz/bugs/campaign.sh" };
+	const char *script[64] = { "sh", "fuzz/bugs/campaign.sh" };
 	int n = 2;
 
 	if (access(script[1], R_OK))
 		return rig_usage_error("fuzz bugs: %s: run it in the source tree", script[1]);
-	for (int i = 2; i < argc && n < 15; i++)
+	for (int i = 2; i < argc && n < 63; i++)
 		script[n++] = argv[i];
 	return run_program(script, NULL);
 }
@@ -498,12 +498,13 @@ int rig_command_fuzz(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "TARGET [SECONDS]\nbugs [SECONDS] [NUMBER...]",
+		.args_doc = "TARGET [SECONDS]\n"
+			    "bugs [--seed N] [--json FILE] [--control] [SECONDS [NUMBER...]]",
 		.doc = "Fuzzes a target, names what was found and shrinks it to a script of ops.\v"
 		       "Findings go to DIR/crashes (DIR/afl/default/crashes), one shrunk script for "
 		       "each check that failed to DIR/CHECK.ops.\n"
-		       "'bugs' tries the campaign on bugs that real allocators had, each planted "
-		       "into a copy of the tree.",
+		       "'bugs' looks which bugs that real allocators had are found, each planted "
+		       "into a copy of the tree; --control: what is found without any.",
 	};
 	struct fuzz_options fuzz = { .seconds = 60, .seed = 1 };
 	int code;

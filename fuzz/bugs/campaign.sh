@@ -1,47 +1,167 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: campaign.sh [SECONDS [NUMBER...]]. Plants each seeded bug (NN-name.patch here) into a copy
-# of the tree, and runs its target on inputs of chance for SECONDS (default 60): which are found,
-# how fast, and by which check. Exit code 1 when one is missed.
+# Usage: campaign.sh [--seed N] [--json FILE] [--control] [SECONDS [NUMBER...]]
+#
+# Plants each seeded bug (NN-name.patch here) into a copy of the tree, and runs its target on inputs
+# of chance for SECONDS (default 60): which are found, after how many inputs and how long, and by
+# which check. --control does the same with the tree as it is, in which nothing may be found.
+# --json writes a list of the results to FILE, - for the standard output.
+#
+# A patch begins with: Target: (which fuzz target), Bug: and Source: (what it was, where), Sees:
+# (names of checks that count as finding it, as shell patterns), and, when a campaign is not
+# expected to find it, Missed: (why).
+#
+# Exit codes: 0 all that should be found was, and by its checks; 1 not; 2 a patch does not fit, or
+# does not build.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
+
+seed=1
+json=
+control=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	--seed | --json)
+		[ $# -gt 1 ] || {
+			echo "campaign.sh: $1: what?" >&2
+			exit 2
+		}
+		[ "$1" = --seed ] && seed=$2 || json=$2
+		shift
+		;;
+	--control) control=1 ;;
+	-h | --help)
+		sed -n 's/^# \{0,1\}//; 3,18p' "$0"
+		exit 0
+		;;
+	-*)
+		echo "campaign.sh: no option '$1'" >&2
+		exit 2
+		;;
+	*) break ;;
+	esac
+	shift
+done
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
+case $seed$seconds in *[!0-9]*)
+	echo "campaign.sh: '$seed' and '$seconds' have to be numbers" >&2
+	exit 2
+	;;
+esac
+
 tree=build/bugs
-missed=0
+wrong=0
+found=0
+total=0
+records=
 
-mkdir -p "$tree"
-for part in SConstruct include backends tracing fuzz replay tests; do
-	rm -rf "${tree:?}/$part"
-	cp -r "$part" "$tree/" || exit 2
-done
+field() { # NAME: of the patch's header
+	sed -n "1,/^diff /s/^$1: //p" "$patch"
+}
 
-printf '%-32s %-9s %9s  %s\n' bug target seconds "found by"
-for patch in fuzz/bugs/[0-9]*.patch; do
-	name=$(basename "$patch" .patch)
-	[ $# -eq 0 ] || case " $* " in *" ${name%%-*} "*) ;; *) continue ;; esac
-	target=$(sed -n 's/^Target: //p' "$patch")
-	if ! patch -s -d "$tree" -p1 <"$patch"; then
-		echo "$name: the patch does not fit the tree any more" >&2
-		exit 2
-	fi
-	if ! (cd "$tree" && scons -Q variant=asan fuzzers) >"$tree/log" 2>&1; then
-		tail -n 5 "$tree/log" >&2
-		exit 2
-	fi
-	start=$(date +%s%N)
-	timeout "$seconds" "$tree/build/asan/fuzz/$target" --seeds 1 1000000 >"$tree/log" 2>&1
-	code=$?
-	took=$(awk "BEGIN { printf \"%.1f\", ($(date +%s%N) - $start) / 1e9 }")
-	if [ $code -eq 124 ]; then
-		printf '%-32s %-9s %9s  %s\n' "$name" "$target" "$took" "not found"
-		missed=1
-	else
-		by=$(sed -n 's/^broken invariant: \([^:]*\):.*/\1/p; s/^check: \([^ ]*\) .*/\1/p;
-			s/.*ERROR: AddressSanitizer: \([^ ]*\).*/asan.\1/p;
-			s/.*runtime error: .*/ubsan/p' "$tree/log" | head -n 1)
-		printf '%-32s %-9s %9s  %s\n' "$name" "$target" "$took" "${by:-exit $code}"
-	fi
+refuse() { # MESSAGE
+	echo "$1" >&2
+	exit 2
+}
+
+copy_tree() {
+	mkdir -p "$tree"
+	for part in SConstruct include backends tracing fuzz replay; do
+		rm -rf "${tree:?}/$part"
+		cp -r "$part" "$tree/" || exit 2
+	done
+}
+
+build() { # TARGET
+	(cd "$tree" && scons -Q variant=asan "build/asan/fuzz/$1") >"$tree/log" 2>&1 ||
+		{
+			tail -n 5 "$tree/log" >&2
+			refuse "$name: the tree does not build with it"
+		}
+}
+
+# Runs the target; sets check (what was found, or "nothing"), inputs, ms.
+hunt() { # TARGET
+	"$tree/build/asan/fuzz/$1" --hunt "$seed" "$seconds" >"$tree/answer" 2>"$tree/log"
+	IFS="	" read -r check inputs ms <"$tree/answer" || refuse "$1: no answer from it"
+}
+
+# Is the check one of those that the patch names?
+is_expected() {
+	set -f
+	for pattern in $(field Sees); do
+		# shellcheck disable=SC2254
+		case $check in $pattern)
+			set +f
+			return 0
+			;;
+		esac
+	done
+	set +f
+	return 1
+}
+
+show() { # NAME TARGET VERDICT
+	printf '%-36s %-9s %-9s %8s %8.1f  %s\n' "$1" "$2" "$3" "$inputs" \
+		"$(awk "BEGIN { print $ms / 1000 }")" "$check"
+	records="$records${records:+,
+}  {\"bug\": \"$1\", \"target\": \"$2\", \"verdict\": \"$3\", \"inputs\": $inputs, \"ms\": $ms, \"check\": \"$check\", \"seed\": $seed}"
+}
+
+one_bug() {
+	target=$(field Target)
+	missed=$(field Missed)
+	patch -s -d "$tree" -p1 <"$patch" ||
+		refuse "$name: the patch does not fit the tree any more"
+	build "$target"
+	hunt "$target"
 	patch -s -R -d "$tree" -p1 <"$patch"
-done
-exit $missed
+	total=$((total + 1))
+	if [ "$check" = nothing ]; then
+		verdict=missed
+		[ -n "$missed" ] && verdict=expected-miss || wrong=1
+	elif is_expected; then
+		verdict=found
+		found=$((found + 1))
+	else
+		verdict=otherwise
+		wrong=1
+	fi
+	show "$name" "$target" "$verdict"
+}
+
+one_control() {
+	total=$((total + 1))
+	hunt "$target"
+	verdict=clean
+	[ "$check" = nothing ] && found=$((found + 1)) || {
+		verdict=finding
+		wrong=1
+	}
+	show unpatched "$target" "$verdict"
+}
+
+copy_tree
+echo "seed $seed, $seconds seconds each"
+printf '%-36s %-9s %-9s %8s %8s  %s\n' bug target verdict inputs seconds check
+if [ $control -eq 1 ]; then
+	name=unpatched
+	for target in $(sed -n 's/^Target: //p' fuzz/bugs/[0-9]*.patch | sort -u); do
+		build "$target"
+		one_control
+	done
+else
+	for patch in fuzz/bugs/[0-9]*.patch; do
+		name=$(basename "$patch" .patch)
+		[ $# -eq 0 ] || case " $* " in *" ${name%%-*} "*) ;; *) continue ;; esac
+		one_bug
+	done
+fi
+[ $control -eq 1 ] && echo "$found of $total targets find nothing" || echo "$found of $total found"
+case $json in
+"") ;;
+-) printf '[\n%s\n]\n' "$records" ;;
+*) printf '[\n%s\n]\n' "$records" >"$json" ;;
+esac
+exit $wrong

@@ -26,12 +26,13 @@ if [ ! -x "$plain/page" ]; then
 	exit 0
 fi
 
-for target in page slab machine memblock script state proc dts tracedat text plugin ctf; do
+model="vmalloc mempool highmem fault kmalloc pageapi"
+for target in page slab machine memblock $model script state proc dts tracedat text plugin ctf; do
 	timeout 120 "$plain/$target" "fuzz/corpus/$target" >"$work/log" 2>&1
 	ok $? "$target: its corpus finds nothing"
 done
 
-for target in page slab machine memblock; do
+for target in page slab machine memblock $model; do
 	timeout 120 "$plain/$target" --seeds 1 40 >"$work/log" 2>&1
 	ok $? "$target: 40 inputs of chance (seed 1) find nothing"
 done
