@@ -118,6 +118,14 @@ trace fork -c vpid "$emitter" fork 100
 [ "$code" -eq 0 ] && [ "$(babeltrace2 "$work/fork" | grep -c kmem:kfree)" -eq 200 ]
 report $? "without --follow-forks they are there, too"
 
+# Messages that nobody reads: the viewer's command line is one before the command begins
+start_relay
+{ "$kmemrig" trace --url "$relay_url" --live 100000 -- "$emitter" emit 10 2>&1 >"$work/out"; echo $? >"$work/code"; } | true
+for try in $(seq 100); do [ -s "$work/code" ] && break; sleep 0.1; done
+[ "$(cat "$work/code")" -eq 0 ] && nothing_left
+report $? "a closed standard error ends nothing before its time (exit $(cat "$work/code"))"
+end_relay
+
 # Signals to kmemrig trace, at any moment: all ends, and what was recorded is kept
 left=0
 for signal in 2 15 1; do

@@ -275,6 +275,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 		snapshots_wanted = 1;
 		break;
 	case SIGCHLD:
+	case SIGPIPE: /* nobody reads our messages: the session is to be ended all the same */
 		break;
 	default:
 		end_wanted = number;
@@ -290,7 +291,7 @@ static void save_snapshot(struct rig_session *session, const char *name)
 		fprintf(stderr, "kmemrig: trace: snapshot %s could not be saved\n", name);
 }
 
-static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCHLD };
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCHLD, SIGPIPE };
 
 static void catch_signals(void)
 {
