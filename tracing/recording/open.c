@@ -219,7 +219,15 @@ struct rig_recording *rig_recording_open(const char *path, unsigned int flags, c
 enum rig_recording_status rig_recording_next(struct rig_recording *recording,
 					     struct rig_recording_event *event)
 {
-	return recording->next(recording, event);
+	enum rig_recording_status status = recording->next(recording, event);
+
+	/* babeltrace2 counts nanoseconds in 63 bits */
+	if (status != RIG_RECORDING_EVENT || event->time_ns <= INT64_MAX)
+		return status;
+	snprintf(recording->error, sizeof(recording->error),
+		 "%s: byte or line %llu: a time that no clock shows", recording->path,
+		 (unsigned long long)event->position);
+	return RIG_RECORDING_BROKEN;
 }
 
 const char *rig_recording_error(const struct rig_recording *recording)
