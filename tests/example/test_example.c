@@ -89,18 +89,22 @@ static bool found_by_sanitizer(void)
 
 static void writing_beyond_an_object(void **state)
 {
-	run("", "overrun");
+	int code = run("", "overrun");
+
 	if (found_by_sanitizer())
 		return;
+	assert_int_equal(code, 3);
 	expect("BUG kmalloc-64 (Not tainted): Right Redzone overwritten");
 	expect("Allocated in edu_interrupt+");
 }
 
 static void writing_to_a_freed_object(void **state)
 {
-	run("", "use-after-free");
+	int code = run("", "use-after-free");
+
 	if (found_by_sanitizer())
 		return;
+	assert_int_equal(code, 3);
 	expect("BUG kmalloc-64 (Not tainted): Poison overwritten");
 	expect("Freed in edu_work+");
 }
