@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proc_map.h"
+#include "state_lists.h"
 
 struct block {
 	unsigned long pfn;
@@ -64,29 +65,12 @@ static void match_types(struct block *blocks, size_t nr, const struct proc_zone 
 	}
 }
 
-static struct rig_state_list *add_list(struct rig_state *state)
-{
-	state->lists =
-		proc_must(realloc(state->lists, (state->nr_lists + 1) * sizeof(*state->lists)));
-	memset(&state->lists[state->nr_lists], 0, sizeof(*state->lists));
-	return &state->lists[state->nr_lists++];
-}
-
-static void add_to_list(struct rig_state_list *list, unsigned long pfn)
-{
-	if (!(list->nr & (list->nr - 1)))
-		list->pfns = proc_must(
-			realloc(list->pfns, (list->nr ? 2 * list->nr : 1) * sizeof(*list->pfns)));
-	list->pfns[list->nr++] = pfn;
-}
-
 static void add_free_lists(struct rig_state *state, const struct proc_map *map, size_t index)
 {
 	struct rig_state_zone *zone = &state->zones[index];
 	unsigned long end = zone->start_pfn + zone->spanned;
 	unsigned long pfn = proc_map_next_free(map, zone->start_pfn, end);
 	struct block *blocks = NULL, *block;
-	struct rig_state_list *list = NULL;
 	size_t nr = 0;
 
 	zone->free = 0;
@@ -108,34 +92,11 @@ static void add_free_lists(struct rig_state *state, const struct proc_map *map, 
 		match_types(blocks, nr, &map->files.zones[index]);
 	if (nr)
 		qsort(blocks, nr, sizeof(*blocks), in_list_order);
-	for (size_t i = 0; i < nr; i++) {
-		if (!list || list->order != blocks[i].order ||
-		    list->migratetype != (unsigned int)blocks[i].type) {
-			list = add_list(state);
-			list->zone = (unsigned int)index;
-			list->cpu = -1;
-			list->order = blocks[i].order;
-			list->migratetype = (unsigned int)blocks[i].type;
-		}
-		add_to_list(list, blocks[i].pfn);
-	}
+	for (size_t i = 0; i < nr; i++)
+		state_list_add(state_free_list(state, index, blocks[i].order,
+					       (unsigned int)blocks[i].type),
+			       blocks[i].pfn);
 	free(blocks);
-}
-
-static struct rig_state_list *find_pcp_list(struct rig_state *state, size_t zone, int cpu,
-					    unsigned int index)
-{
-	struct rig_state_list *list;
-
-	for (size_t i = 0; i < state->nr_lists; i++)
-		if (state->lists[i].zone == zone && state->lists[i].cpu == cpu &&
-		    state->lists[i].index == index)
-			return &state->lists[i];
-	list = add_list(state);
-	list->zone = (unsigned int)zone;
-	list->cpu = cpu;
-	list->index = index;
-	return list;
 }
 
 static void add_pcps(struct rig_state *state, const struct proc_map *map, size_t index)
@@ -152,7 +113,7 @@ static void add_pcps(struct rig_state *state, const struct proc_map *map, size_t
 
 			if (page->cpu != cpu || page->pfn - record->start_pfn >= record->spanned)
 				continue;
-			add_to_list(find_pcp_list(state, index, cpu, page->index), page->pfn);
+			state_list_add(state_pcp_list(state, index, cpu, page->index), page->pfn);
 			count += 1 << page->order;
 		}
 		state->pcps = proc_must(

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state_lists.h"
+
 #define DMA32_END (1UL << (32 - PAGE_SHIFT))
 /* The kernel plugs memory in by sections. */
 #define SECTION_PAGES (1UL << (27 - PAGE_SHIFT))
@@ -62,28 +64,11 @@ static size_t add_normal_zone(struct rig_state *state, size_t like, unsigned lon
 static void add_free_blocks(struct rig_state *state, size_t zone, unsigned long start_pfn,
 			    unsigned long nr_pages)
 {
-	struct rig_state_list *list = NULL;
-	size_t nr = nr_pages >> (MAX_ORDER - 1);
+	struct rig_state_list *list = state_free_list(state, zone, MAX_ORDER - 1, MIGRATE_MOVABLE);
 
-	for (size_t i = 0; i < state->nr_lists; i++)
-		if (state->lists[i].cpu < 0 && state->lists[i].zone == zone &&
-		    state->lists[i].order == MAX_ORDER - 1 &&
-		    state->lists[i].migratetype == MIGRATE_MOVABLE)
-			list = &state->lists[i];
-	if (!list) {
-		state->lists = one_more(state->lists, &state->nr_lists, sizeof(*state->lists));
-		list = &state->lists[state->nr_lists - 1];
-		*list = (struct rig_state_list){ .zone = (unsigned int)zone,
-						 .cpu = -1,
-						 .order = MAX_ORDER - 1,
-						 .migratetype = MIGRATE_MOVABLE };
-	}
-	list->pfns = realloc(list->pfns, (list->nr + nr) * sizeof(*list->pfns));
-	if (!list->pfns)
-		abort();
 	/* memory that comes online goes to the tail */
-	for (size_t i = 0; i < nr; i++)
-		list->pfns[list->nr++] = start_pfn + (i << (MAX_ORDER - 1));
+	for (unsigned long pfn = start_pfn; pfn < start_pfn + nr_pages; pfn += MAX_ORDER_NR_PAGES)
+		state_list_add(list, pfn);
 }
 
 static void add_pageblocks(struct rig_state *state, unsigned long start_pfn, unsigned long nr_pages)

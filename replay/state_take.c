@@ -3,8 +3,7 @@
 #include <kmemrig/state.h>
 #include <linux/mmzone.h>
 
-#include <stdlib.h>
-#include <string.h>
+#include "state_lists.h"
 
 struct taker {
 	struct rig_state *state;
@@ -25,33 +24,10 @@ static bool any_taken(const struct taker *taker, unsigned long pfn, unsigned int
 	return false;
 }
 
-/* The free list of that zone, order and type; made when there is none yet. */
-static size_t list_of(struct rig_state *state, unsigned int zone, unsigned int order,
-		      unsigned int migratetype)
-{
-	struct rig_state_list *lists;
-
-	for (size_t i = 0; i < state->nr_lists; i++)
-		if (state->lists[i].cpu < 0 && state->lists[i].zone == zone &&
-		    state->lists[i].order == order && state->lists[i].migratetype == migratetype)
-			return i;
-	lists = realloc(state->lists, (state->nr_lists + 1) * sizeof(*lists));
-	if (!lists)
-		abort();
-	state->lists = lists;
-	lists[state->nr_lists] = (struct rig_state_list){
-		.zone = zone, .cpu = -1, .order = order, .migratetype = migratetype
-	};
-	return state->nr_lists++;
-}
-
 /* What is left of a block goes to the tails of the lists of smaller ones. */
 static void add_rest(struct taker *taker, unsigned int zone, unsigned int migratetype,
 		     unsigned long pfn, unsigned int order)
 {
-	struct rig_state_list *list;
-	size_t index;
-
 	if (any_taken(taker, pfn, order)) {
 		if (!order) {
 			taker->state->zones[zone].free--;
@@ -61,12 +37,7 @@ static void add_rest(struct taker *taker, unsigned int zone, unsigned int migrat
 		add_rest(taker, zone, migratetype, pfn + (1UL << (order - 1)), order - 1);
 		return;
 	}
-	index = list_of(taker->state, zone, order, migratetype);
-	list = &taker->state->lists[index];
-	list->pfns = realloc(list->pfns, (list->nr + 1) * sizeof(*list->pfns));
-	if (!list->pfns)
-		abort();
-	list->pfns[list->nr++] = pfn;
+	state_list_add(state_free_list(taker->state, zone, order, migratetype), pfn);
 }
 
 static void take_from_free_list(struct taker *taker, size_t index)
