@@ -50,6 +50,22 @@ case $seed$seconds in *[!0-9]*)
 	;;
 esac
 
+# Numbers as patches have them: 7 is 07.
+wanted=
+for number in "$@"; do
+	case $number in "" | *[!0-9]*)
+		echo "campaign.sh: '$number' has to be a bug's number" >&2
+		exit 2
+		;;
+	esac
+	number=$(printf %02d "${number#0}")
+	ls fuzz/bugs/"$number"-*.patch >/dev/null 2>&1 || {
+		echo "campaign.sh: no seeded bug has number $number" >&2
+		exit 2
+	}
+	wanted="$wanted $number"
+done
+
 tree=build/bugs
 wrong=0
 found=0
@@ -154,7 +170,7 @@ if [ $control -eq 1 ]; then
 else
 	for patch in fuzz/bugs/[0-9]*.patch; do
 		name=$(basename "$patch" .patch)
-		[ $# -eq 0 ] || case " $* " in *" ${name%%-*} "*) ;; *) continue ;; esac
+		[ -z "$wanted" ] || case "$wanted " in *" ${name%%-*} "*) ;; *) continue ;; esac
 		one_bug
 	done
 fi

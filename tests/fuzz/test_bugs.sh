@@ -41,6 +41,13 @@ compiles() { # TREE PATCH
 	done
 }
 
+# before anything is copied or built
+for wrong in 99 x 7x -3; do
+	timeout 20 sh fuzz/bugs/campaign.sh 1 "$wrong" >"$work/log" 2>&1
+	[ $? -eq 2 ] && grep -q -- "$wrong" "$work/log" && [ "$(wc -l <"$work/log")" -eq 1 ]
+	ok $? "a campaign of bug '$wrong' is refused"
+done
+
 cp -r include backends "$work/"
 for patch in fuzz/bugs/[0-9]*.patch; do
 	name=$(basename "$patch" .patch)
